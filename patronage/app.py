@@ -1,0 +1,86 @@
+"""The one place where the parts meet: settings and tools in, a Flask app out."""
+
+import importlib
+import importlib.util
+from pathlib import Path
+
+from flask import Flask
+from jinja2 import StrictUndefined
+
+from patronage.foundation.clock import Clock, FollowingClock, SystemClock
+from patronage.foundation.database import Database
+from patronage.foundation.post import post_for
+from patronage.foundation.settings import Settings
+from patronage.foundation.tools import Tools
+from patronage.foundation.web import errors, form_tokens, headers, house, languages, limits
+from patronage.foundation.worker import Duties, Worker
+
+HERE = Path(__file__).resolve().parent
+ROOMS = ("people", "giving", "ballots", "home", "newsroom")
+LARGEST_REQUEST = 256 * 1024
+
+
+def create_app(settings: Settings, tools: Tools) -> Flask:
+    """Put the service together: every room's pages over one set of `settings` and `tools`."""
+    app = Flask(
+        "patronage", root_path=str(HERE), template_folder=str(templates()), static_folder=str(HERE / "static")
+    )
+    house.build(app, settings, tools)
+    app.config.update(
+        SECRET_KEY=settings.secret_key.get_secret_value(),
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
+        MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST,
+        MAX_FORM_PARTS=200,
+        SESSION_COOKIE_NAME="patronage",
+        SESSION_COOKIE_SECURE=settings.is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["newsroom"] = _Newsroom(app)
+    languages.speak(app)
+    headers.send_headers(app, settings)
+    errors.answer_errors(app)
+    limits.count_requests(app, tools)
+    form_tokens.guard_forms(app)
+    for room in ROOMS:
+        if importlib.util.find_spec(f"patronage.{room}.views"):
+            importlib.import_module(f"patronage.{room}.views").install(app)
+    return app
+
+
+class _Newsroom:
+    """The newsroom's identity as templates see it: always the one known now."""
+
+    def __init__(self, app: Flask) -> None:
+        self._known = app.extensions["patronage"].newsroom
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._known(), name)
+
+
+def templates() -> Path:
+    """Return where the templates lie: inside the package in a wheel, beside it in a checkout."""
+    carried = HERE / "templates"
+    return carried if carried.is_dir() else HERE.parent / "templates"
+
+
+def tools_for(settings: Settings) -> Tools:
+    """Return the tools that `settings` name."""
+    from patronage.giving.gateway import Gateway
+
+    clock: Clock = FollowingClock(settings.clock_file) if settings.clock_file else SystemClock()
+    domain = settings.mail_from.rpartition("@")[2].rstrip("> ") or "localhost"
+    database = Database(settings.database_url, mail_domain=domain)
+    return Tools(database, clock, post_for(settings.smtp_url), Gateway(settings))
+
+
+def create_worker(app: Flask) -> Worker:
+    """Return a worker that does everything the rooms of `app` ask for."""
+    from patronage.ballots import duties as ballots
+    from patronage.giving import duties as giving
+
+    return Worker(app, Duties({**giving.HANDLERS, **ballots.HANDLERS}, giving.TURNS))

@@ -1,0 +1,1 @@
+"""Topics, rounds, votes, and what came of them."""

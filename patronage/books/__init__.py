@@ -1,0 +1,1 @@
+"""The ledger: payments, entries, receipts; it knows money, not pledges."""

@@ -1,0 +1,1 @@
+"""What every room stands on; it has never heard of patrons."""

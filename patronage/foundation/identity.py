@@ -1,0 +1,93 @@
+"""Whose pages these are: the newsroom's name, words, logo and colour, edited by an administrator, known everywhere."""
+
+import re
+import threading
+from dataclasses import dataclass
+from time import monotonic
+
+from sqlalchemy import select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from patronage.foundation.database import Base, Database, Id
+from patronage.foundation.refused import Refused
+
+FRESH_SECONDS = 1.0
+DEFAULT_ACCENT = "#0b5d5e"
+
+
+class NotAColour(Refused):
+    """The accent colour is not one a page can use."""
+
+    reason = "Write the colour as # and six digits, for example #0b5d5e."
+
+
+class IdentityRow(Base):
+    """The one row of what an administrator says about the newsroom; `version` moves with every change."""
+
+    __tablename__ = "identity"
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    tagline: Mapped[str]
+    contact_email: Mapped[str]
+    accent: Mapped[str]
+    logo_svg: Mapped[str | None]
+    story_line: Mapped[str]
+    currency: Mapped[str]
+    locale: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What templates know as `newsroom`."""
+
+    name: str
+    tagline: str
+    contact_email: str
+    accent: str
+    logo_svg: str | None
+    story_line: str
+    currency: str
+    locale: str
+    version: int
+
+    @property
+    def logo_url(self) -> str | None:
+        """The address of the logo; it changes with the logo, so it may be cached for long."""
+        return f"/logo.svg?v={self.version}" if self.logo_svg else None
+
+
+def describe(session: Session, **said: str | None) -> None:
+    """Write down what an administrator said (fields of `IdentityRow`); pages follow within a second."""
+    if "accent" in said and not re.fullmatch(r"#[0-9a-fA-F]{6}", said["accent"] or ""):
+        raise NotAColour
+    row = session.scalars(select(IdentityRow).with_for_update()).one()
+    for field, value in said.items():
+        setattr(row, field, value)
+    row.version = IdentityRow.version + 1
+
+
+def read(session: Session) -> Identity:
+    """Return the newsroom's identity as it stands in the database."""
+    row = session.scalars(select(IdentityRow)).one()
+    return Identity(**{field: getattr(row, field) for field in Identity.__dataclass_fields__})
+
+
+class Known:
+    """The identity as this process last saw it, read again at most once a second."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._seen: tuple[float, Identity] | None = None
+
+    def __call__(self) -> Identity:
+        """Return the identity, at most a second old."""
+        seen = self._seen
+        if seen and monotonic() - seen[0] < FRESH_SECONDS:
+            return seen[1]
+        with self._lock, self._database.reading() as session:
+            identity = read(session)
+        self._seen = (monotonic(), identity)
+        return identity

@@ -1,0 +1,18 @@
+"""Everything the service uses that can be replaced: handed to `create_app` whole, so that tests see all of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from patronage.foundation.clock import Clock
+from patronage.foundation.database import Database
+from patronage.foundation.post import Post
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The database, the clock, the post, and the gateway to Stripe (`giving.gateway.Gateway`, unknown down here)."""
+
+    database: Database
+    clock: Clock
+    post: Post
+    payments: Any

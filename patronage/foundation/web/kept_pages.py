@@ -1,0 +1,50 @@
+"""Pages that are the same for every stranger: drawn once, kept as bytes with an ETag, sent without a cookie."""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+from flask import Response, request
+
+MOST_PAGES = 512
+CACHE_CONTROL = "public, max-age=0, must-revalidate"
+
+
+@dataclass(frozen=True)
+class KeptPage:
+    """One drawn page: its bytes and the mark by which a browser asks whether it still holds."""
+
+    body: bytes
+    etag: str
+
+
+class KeptPages:
+    """The pages this process has drawn, by key; the least used go first.
+
+    A key holds everything a page depends on (address, language, version of the identity, state of what it shows),
+    so a page is never stale: what has changed has another key.
+    """
+
+    def __init__(self) -> None:
+        self._pages: OrderedDict[Hashable, KeptPage] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def answer(self, key: Hashable, draw: Callable[[], str]) -> Response:
+        """Return the page of `key`, drawing it if need be; 304 for a reader who has it already."""
+        page = self._pages.get(key)
+        if page is None:
+            body = draw().encode()
+            page = KeptPage(body, '"' + hashlib.sha256(body).hexdigest()[:24] + '"')
+            self._keep(key, page)
+        headers = {"ETag": page.etag, "Cache-Control": CACHE_CONTROL, "Vary": "Accept-Language"}
+        if request.headers.get("If-None-Match") == page.etag:
+            return Response(status=304, headers=headers)
+        return Response(page.body, headers=headers, content_type="text/html; charset=utf-8")
+
+    def _keep(self, key: Hashable, page: KeptPage) -> None:
+        with self._lock:
+            self._pages[key] = page
+            while len(self._pages) > MOST_PAGES:
+                self._pages.popitem(last=False)

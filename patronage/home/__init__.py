@@ -1,0 +1,1 @@
+"""The front page and a patron's own page."""

@@ -1,0 +1,1 @@
+"""The editors' desk: it reads every room and owns little."""

@@ -1,0 +1,1 @@
+"""Who: people, how they sign in, what staff may do."""
