@@ -54,17 +54,12 @@ def functions(module: Module) -> Iterator[Function]:
     """Every function in `module`, those inside classes and functions too."""
     for node in ast.walk(module.tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield Function(
-                f"{module.path}:{node.lineno} {node.name}", (node.end_lineno or 0) - node.lineno + 1
-            )
+            yield Function(f"{module.path}:{node.lineno} {node.name}", (node.end_lineno or 0) - node.lineno + 1)
 
 
 def templates() -> list[Path]:
     """Every template of the product and of the sandbox."""
     folders = (ROOT / "templates", ROOT / "patronage" / "sandbox")
     return sorted(
-        file
-        for folder in folders
-        for file in folder.rglob("*")
-        if file.suffix in {".html", ".txt", ".svg", ".xml"}
+        file for folder in folders for file in folder.rglob("*") if file.suffix in {".html", ".txt", ".svg", ".xml"}
     )

@@ -8,9 +8,7 @@ from tests.house.source import Module, modules
 DATABASE = "patronage/foundation/database.py"
 CLOCK = "patronage/foundation/clock.py"
 ENDS_TRANSACTION = re.compile(r"\.(commit|rollback)$")
-READS_CLOCK = re.compile(
-    r"(^|\.)(datetime\.(now|utcnow|today)|date\.today|time\.(time|time_ns|localtime|gmtime))$"
-)
+READS_CLOCK = re.compile(r"(^|\.)(datetime\.(now|utcnow|today)|date\.today|time\.(time|time_ns|localtime|gmtime))$")
 
 
 def _found(pattern: re.Pattern[str], module: Module) -> list[str]:

@@ -53,15 +53,8 @@ def _patronage(installed: Path, *words: str, cwd: Path, **environment: str) -> s
 
 def test_the_wheel_carries_templates_and_migrations(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    ours = [
-        file
-        for folder in ("templates", "migrations")
-        for file in (ROOT / folder).rglob("*")
-        if file.is_file()
-    ]
-    needed = {
-        "patronage/" + file.relative_to(ROOT).as_posix() for file in ours if "__pycache__" not in file.parts
-    }
+    ours = [file for folder in ("templates", "migrations") for file in (ROOT / folder).rglob("*") if file.is_file()]
+    needed = {"patronage/" + file.relative_to(ROOT).as_posix() for file in ours if "__pycache__" not in file.parts}
     assert needed - names == set()
 
 
