@@ -3,9 +3,11 @@
 import importlib
 import importlib.util
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Flask
 from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from patronage.foundation.clock import Clock, FollowingClock, SystemClock
 from patronage.foundation.database import Database
@@ -18,6 +20,7 @@ from patronage.foundation.worker import Duties, Worker
 HERE = Path(__file__).resolve().parent
 ROOMS = ("people", "giving", "ballots", "home", "newsroom")
 LARGEST_REQUEST = 256 * 1024
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")  # for health checks on the machine itself; links never use Host
 
 
 def create_app(settings: Settings, tools: Tools) -> Flask:
@@ -36,11 +39,17 @@ def create_app(settings: Settings, tools: Tools) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SEND_FILE_MAX_AGE_DEFAULT=3600,
+        TRUSTED_HOSTS=[urlsplit(settings.base_url).hostname, *LOOPBACK],
         WTF_CSRF_TIME_LIMIT=None,
     )
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["newsroom"] = _Newsroom(app)
+    app.jinja_env.globals["link"] = house.link
+    app.extensions["patronage-letter-extras"] = {}
     languages.speak(app)
     headers.send_headers(app, settings)
     errors.answer_errors(app)

@@ -81,9 +81,7 @@ def address(url: str) -> URL:
         return parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() == "sqlite":
         return parsed.set(drivername="sqlite+pysqlite")
-    raise ValueError(
-        f"{parsed.drivername} is not a database this service runs on; use sqlite:/// or postgresql://"
-    )
+    raise ValueError(f"{parsed.drivername} is not a database this service runs on; use sqlite:/// or postgresql://")
 
 
 class Database:
@@ -95,9 +93,7 @@ class Database:
         self.engine = _sqlite(self.url) if self.is_sqlite else _postgresql(self.url, connections)
         self._writer = self.engine.execution_options(writing=True)
         self._turn = threading.Lock()
-        self._info = {
-            "mail_domain": mail_domain
-        }  # what letters written in a session put into their Message-ID
+        self._info = {"mail_domain": mail_domain}  # what letters written in a session put into their Message-ID
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -152,9 +148,7 @@ class Database:
 def _sqlite(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=20
-    )
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=20)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
@@ -177,9 +171,7 @@ def _postgresql(url: URL, connections: int) -> Engine:
         pool_size=connections,
         max_overflow=5,
         pool_timeout=BUSY_SECONDS,
-        connect_args={
-            "options": "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
-        },
+        connect_args={"options": "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"},
     )
 
 

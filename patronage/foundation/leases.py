@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from patronage.foundation.database import Base, Database, UTCDateTime
+from patronage.foundation.database import Database, UTCDateTime
 
 LEASE = timedelta(minutes=2)
 TRIES = 12
@@ -28,7 +28,6 @@ class LeasedRow:
 
 def take(session: Session, kind: type[Leased], now: datetime, most: int = 1) -> list[Leased]:
     """Lease up to `most` due rows of `kind`, oldest first; no two workers get the same one."""
-    assert issubclass(kind, Base)  # noqa: S101 - LeasedRow is always mixed into a table's class
     rows = list(session.scalars(_due(kind, now).limit(most).with_for_update(skip_locked=True)))
     for row in rows:
         row.leased_until = now + LEASE

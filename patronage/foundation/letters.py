@@ -24,9 +24,7 @@ def compose(letter: Letter, extra: dict[str, Any]) -> EmailMessage:
         text = render_template(f"{room}/letters/{kind}.txt", **facts).strip()
         html = render_template(f"{room}/letters/{kind}.html", **facts)
     first, _, body = text.partition("\n")
-    return _message(
-        letter, first.removeprefix("Subject:").strip(), body.strip() + "\n", css_inline.inline(html)
-    )
+    return _message(letter, first.removeprefix("Subject:").strip(), body.strip() + "\n", css_inline.inline(html))
 
 
 def _message(letter: Letter, subject: str, text: str, html: str) -> EmailMessage:

@@ -1,4 +1,4 @@
-"""Money as Stripe counts it: whole minor units of a currency, read from what people type and shown in their language."""
+"""Money as Stripe counts it: whole minor units, read from what people type and shown in their language."""
 
 import re
 import unicodedata
@@ -11,7 +11,9 @@ from babel.numbers import format_decimal
 from patronage.foundation.refused import Refused
 
 # https://docs.stripe.com/currencies: what one major unit is in the API. CLDR's own table differs (ISK, UGX, HUF …).
-ZERO_DECIMAL = frozenset(["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"])
+ZERO_DECIMAL = frozenset(
+    ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"]
+)
 THREE_DECIMAL = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 # ISK and UGX have no minor unit any more, yet the API still takes them with two decimals that must be 00;
 # three-decimal amounts must end in 0.
@@ -91,10 +93,14 @@ def parse(typed: str, currency: str) -> int:
         places = exponent(currency)
         kind = "no decimals" if places == 0 else f"at most {places} decimals"
         raise NotAnAmount(f"{currency} amounts have {kind}. Type the amount again.")
-    amount = int(whole) * 10 ** exponent(currency) + int(decimals.ljust(exponent(currency), "0") or 0)
+    amount = int(whole) * _per_major(currency) + int(decimals.ljust(exponent(currency), "0") or 0)
     if amount % step(currency):
         raise NotAnAmount(f"An amount in {currency} must be a multiple of {shown(step(currency), currency)}.")
     return amount
+
+
+def _per_major(currency: str) -> int:
+    return int("1" + "0" * exponent(currency))
 
 
 def _bare(typed: str, currency: str) -> str:
@@ -133,16 +139,10 @@ def shown(amount_minor: int, currency: str, locale: str = "en") -> str:
     places = 0 if value == value.to_integral_value() else exponent(currency)
     number = "#,##0" + ("." + "0" * places if places else "")
     language = Locale.parse(locale.replace("-", "_"))
-    pattern = re.sub(
-        r"#[#,.0]*0(?:\.0+)?", number, language.currency_formats["standard"].pattern.split(";")[0]
-    )
+    pattern = re.sub(r"#[#,.0]*0(?:\.0+)?", number, language.currency_formats["standard"].pattern.split(";")[0])
     before, _, after = pattern.partition("¤")
     sign = _sign(currency)
-    gap = (
-        "\N{NO-BREAK SPACE}"
-        if after and sign.isalpha() and not after.startswith("\N{NO-BREAK SPACE}")
-        else ""
-    )
+    gap = "\N{NO-BREAK SPACE}" if after and sign.isalpha() and not after.startswith("\N{NO-BREAK SPACE}") else ""
     digits = format_decimal(value, format=(before + after).strip(), locale=language)
     return f"{sign}{gap}{digits}" if after else f"{digits}\N{NO-BREAK SPACE}{sign}"
 

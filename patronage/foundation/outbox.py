@@ -40,7 +40,7 @@ class Letter(LeasedRow, Base):
     written_at: Mapped[datetime]
 
 
-def write(
+def write(  # noqa: PLR0913 - a letter is said in one call: what, to whom, filled with what, and once
     session: Session,
     kind: str,
     to_address: str,

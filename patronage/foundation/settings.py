@@ -21,9 +21,7 @@ class BadSettings(Exception):
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
-        super().__init__(
-            "The settings cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems)
-        )
+        super().__init__("The settings cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems))
 
 
 def _database(url: str) -> str:

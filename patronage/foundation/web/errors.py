@@ -40,7 +40,7 @@ def _refused(refusal: Refused) -> ResponseReturnValue:
 
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
-        return error.get_response()  # type: ignore[return-value]  # werkzeug's own redirects
+        return error.get_response()  # werkzeug's own redirects
     response = _page(error.code, None)
     for name, value in error.get_headers():
         if name.lower() in {"allow", "retry-after", "www-authenticate"}:

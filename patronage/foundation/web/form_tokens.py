@@ -10,7 +10,7 @@ class FormTooOld(Refused):
     """The form's token is missing or belongs to another session."""
 
     why = Why.NOT_ALLOWED
-    reason = "This form has grown too old or was opened before you signed in. Go back, reload the page and send it again."
+    reason = "This form has grown too old or was opened before you signed in. Reload the page and send it again."
 
 
 def guard_forms(app: Flask) -> None:

@@ -7,7 +7,7 @@ from wtforms import Field
 
 
 class PageForm(FlaskForm):
-    """A form of a page. The guards check its token (signed in) or its origin (public), so it carries no field for it."""
+    """A form of a page; the guards check its token (signed in) or its origin (public), so no field does."""
 
     class Meta:
         csrf = False

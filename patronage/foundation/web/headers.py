@@ -10,7 +10,7 @@ STRIPE_ORIGINS = ("https://checkout.stripe.com", "https://billing.stripe.com")
 
 
 def content_policy(settings: Settings) -> str:
-    """Return the Content-Security-Policy; a form's redirect is held to `form-action` too, so Stripe's pages are named."""
+    """Return the content policy; a form's redirect is held to `form-action` too, so Stripe's pages are named."""
     leads_to = {*STRIPE_ORIGINS} if settings.stripe_api_base is None else {_origin(settings.stripe_api_base)}
     return "; ".join(
         [

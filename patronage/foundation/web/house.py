@@ -42,5 +42,5 @@ def settings() -> Settings:
 
 
 def link(path: str) -> str:
-    """Return the full address of `path` (which begins with a slash), built from the configured base, never from Host."""
+    """Return the full address of `path` (beginning with a slash), built from the configured base, never from Host."""
     return settings().base_url + path

@@ -1,0 +1,200 @@
+"""The `patronage` command; it only calls rooms, and imports each when it is asked for."""
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+from flask.cli import FlaskGroup
+
+from patronage import __version__
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from patronage.foundation.settings import Settings
+    from patronage.foundation.tools import Tools
+
+
+class Commands(FlaskGroup):
+    """Flask's group of commands, except that `--help` needs neither settings nor an app."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of our own commands."""
+        return click.Group.list_commands(self, ctx)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return one of our own commands."""
+        return click.Group.get_command(self, ctx, name)
+
+
+def settings() -> "Settings":
+    """Read the settings, or tell all that is wrong with them and leave with status 2."""
+    from patronage.foundation.settings import BadSettings, load
+
+    try:
+        return load()
+    except BadSettings as problem:
+        click.echo(str(problem), err=True)
+        click.echo("See .env.example for what each setting means.", err=True)
+        raise SystemExit(2) from None
+
+
+def app_and_tools() -> "tuple[Flask, Tools]":
+    """Return the app and the tools of the settings."""
+    from patronage.app import create_app, tools_for
+    from patronage.foundation import logs
+
+    logs.configure()
+    known = settings()
+    tools = tools_for(known)
+    return create_app(known, tools), tools
+
+
+@click.group(cls=Commands, add_default_commands=False, add_version_option=False, set_debug_flag=False)
+@click.version_option(__version__, prog_name="patronage")
+def cli() -> None:
+    """Patrons, donations and topic votes for an independent newsroom."""
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, envvar="PORT", help="Port to listen on.")
+def run(host: str, port: int) -> None:
+    """Bring the database up to date, then run the pages and the worker, supervised."""
+    from patronage.foundation import logs
+    from patronage.foundation.migrations import upgrade
+    from patronage.operation.supervising import Part, Supervisor
+
+    logs.configure()
+    upgrade(settings().database_url)
+    supervisor = Supervisor()
+    supervisor.listen()
+    supervisor.start(Part("web", ["web", "--host", host, "--port", str(port)], os.environ))
+    supervisor.start(Part("worker", ["worker"], os.environ))
+    supervisor.watch()
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, envvar="PORT", help="Port to listen on.")
+def web(host: str, port: int) -> None:
+    """Run the pages alone."""
+    from patronage.operation.serving import serve
+
+    serve(settings(), host, port)
+
+
+@cli.command()
+def worker() -> None:
+    """Run the worker alone: events from Stripe, letters, jobs."""
+    from patronage.app import create_worker
+
+    app, _ = app_and_tools()
+    create_worker(app).run()
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the shape this version needs."""
+    from patronage.foundation.migrations import upgrade
+
+    upgrade(settings().database_url)
+    click.echo("The database is up to date.")
+
+
+@cli.command()
+def demo() -> None:
+    """Run a demo newsroom with a year of life, a sandbox for Stripe and a mailbox, on this machine."""
+    from patronage.operation.demo import run as run_demo
+
+    raise SystemExit(run_demo())
+
+
+@cli.command()
+def sandbox() -> None:
+    """Run the stand-in for Stripe by itself (SANDBOX_PORT, VAR)."""
+    from patronage.sandbox.serving import serve, settings_from_environment
+
+    known, port = settings_from_environment()
+    click.echo(f"The sandbox answers on {known.base_url}", err=True)
+    serve(known, port)
+
+
+@cli.command()
+def check() -> None:
+    """Check the invariants of money and votes in the database; status 1 when one is broken."""
+    from patronage.operation.checking import broken
+
+    _, tools = app_and_tools()
+    problems = broken(tools)
+    for problem in problems:
+        click.echo(problem, err=True)
+    click.echo(f"{len(problems)} invariants are broken." if problems else "All invariants hold.")
+    raise SystemExit(1 if problems else 0)
+
+
+@cli.group()
+def staff() -> None:
+    """Who works here and what they may do."""
+
+
+@staff.command("add")
+@click.argument("email")
+@click.option("--role", type=click.Choice(["editor", "bookkeeper", "admin"]), required=True)
+@click.option("--name", help="Their name, as colleagues know it.")
+def staff_add(email: str, role: str, name: str | None) -> None:
+    """Give EMAIL a role; they sign in by a mailed link like everybody else."""
+    from patronage.foundation.refused import Refused
+    from patronage.people.staff import grant
+
+    _, tools = app_and_tools()
+    try:
+        with tools.database.transaction() as session:
+            grant(session, email, role, tools.clock.now(), name=name)
+    except Refused as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    click.echo(f"{email} is now {role}.")
+
+
+@cli.command("sign-in-link")
+@click.argument("email")
+def sign_in_link(email: str) -> None:
+    """Print a one-time link that signs EMAIL in, for when mail does not arrive."""
+    from patronage.foundation.refused import Refused
+    from patronage.operation.links import sign_in_link_for
+
+    app, tools = app_and_tools()
+    try:
+        click.echo(sign_in_link_for(app, tools, email))
+    except Refused as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+
+
+@cli.command()
+@click.option("--dead", is_flag=True, help="Only what was given up.")
+@click.option("--again", is_flag=True, help="Let what was given up be tried again.")
+def jobs(dead: bool, again: bool) -> None:
+    """List events, letters and jobs that wait or were given up."""
+    from patronage.operation.waiting import listed, revive
+
+    _, tools = app_and_tools()
+    if again:
+        click.echo(f"{revive(tools)} will be tried again.")
+        return
+    lines = listed(tools, only_dead=dead)
+    for line in lines:
+        click.echo(line)
+    click.echo(f"{len(lines)} in all." if lines else "Nothing waits.")
+
+
+def main() -> None:
+    """Run the command; an interrupt is an end, not a fault."""
+    try:
+        cli.main(prog_name="patronage")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
