@@ -143,6 +143,8 @@ def upgrade() -> None:
         sa.Column("asked_at", UTCDateTime, nullable=False),
         sa.Column("closed_at", UTCDateTime, nullable=True),
         sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("browser_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("network_hash", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["pledge_id"], ["pledge.id"], name=op.f("fk_checkout_pledge_id_pledge")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_checkout")),
         sa.UniqueConstraint("idempotency_key", name=op.f("uq_checkout_idempotency_key")),

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from patronage.foundation.database import Base, Id, Key, UTCDateTime, words
@@ -102,7 +102,11 @@ class Pledge(Base):
 
 
 class Checkout(Base):
-    """One attempt to pay a pledge at Stripe's page; the idempotency key is saved before Stripe is called."""
+    """One attempt to pay a pledge at Stripe's page; the idempotency key is saved before Stripe is called.
+
+    `browser_hash` and `network_hash` tell the browser that asked for it from others: only there is the page handed
+    out again, and only there does paying sign a newcomer in.
+    """
 
     __tablename__ = "checkout"
 
@@ -114,6 +118,8 @@ class Checkout(Base):
     asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     outcome: Mapped[str | None]  # paid, unpaid (a bank debit on its way), failed, expired
+    browser_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    network_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class PledgePayment(Base):
