@@ -20,6 +20,7 @@ def speak(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(LOCALE)
     app.config["BABEL_DEFAULT_LOCALE"] = "en"
     Babel(app, locale_selector=language)
+    app.jinja_env.globals["spoken"] = language
     app.jinja_env.filters.update(money=_money, day=_day, moment=_moment, count=_count)
 
 
