@@ -1,0 +1,87 @@
+"""Who is a patron now, and where a pledge stands: decided from facts, never stored as an opinion."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy.orm import Session
+
+from patronage.giving.models import Interval, Pledge, PledgeState
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a pledge; all moments in UTC.
+
+    `settled_at` is when its first payment settled, `paid_until` the end of the last period that is paid and was
+    neither given back nor disputed.
+    """
+
+    interval: Interval
+    settled_at: datetime | None = None
+    past_due_at: datetime | None = None
+    paused_at: datetime | None = None
+    ended_at: datetime | None = None
+    paid_until: datetime | None = None
+
+
+def facts_of(pledge: Pledge) -> Facts:
+    """Return the facts that stand in the row of `pledge`."""
+    return Facts(
+        pledge.interval,
+        pledge.settled_at,
+        pledge.past_due_at,
+        pledge.paused_at,
+        pledge.ended_at,
+        pledge.paid_until,
+    )
+
+
+def state_of(facts: Facts) -> PledgeState:
+    """Return where a pledge stands. A gift given once is over as soon as it is settled: nothing more comes of it."""
+    if facts.ended_at or (facts.interval == Interval.ONCE and facts.settled_at):
+        return PledgeState.ENDED
+    if not facts.settled_at:  # a bank debit on its way is a promise, no more
+        return PledgeState.OFFERED
+    if facts.paused_at:
+        return PledgeState.PAUSED
+    return PledgeState.PAST_DUE if facts.past_due_at else PledgeState.ACTIVE
+
+
+def patron_until(facts: Facts, grace: timedelta) -> datetime | None:
+    """Return when a pledge stops making its giver a patron unless it is paid again, or None if it makes none.
+
+    While a pledge runs, a late payment costs nobody their standing for `grace`; once it has ended there is nothing to
+    wait for. Gifts given once make no patron.
+    """
+    if facts.interval == Interval.ONCE or not facts.settled_at or not facts.paid_until:
+        return None
+    return facts.paid_until if facts.ended_at else facts.paid_until + grace
+
+
+def decide(pledge: Pledge, grace: timedelta) -> None:
+    """Write down in `pledge` what follows from its facts; every change of a fact is followed by this."""
+    facts = facts_of(pledge)
+    pledge.state = state_of(facts)
+    pledge.patron_until = patron_until(facts, grace)
+    pledge.version = pledge.version + 1
+
+
+def patron_clause(person_id: Any, now: datetime) -> ColumnElement[bool]:
+    """Return the condition "`person_id` (a value or a column) is a patron at `now`", for a query's WHERE."""
+    return exists().where(Pledge.person_id == person_id, *_stands(now))
+
+
+def is_patron(session: Session, person_id: int, now: datetime) -> bool:
+    """Tell whether somebody is a patron at `now`."""
+    return bool(session.scalar(select(patron_clause(person_id, now))))
+
+
+def patrons_at(now: datetime) -> Select[int]:
+    """Return the query for the ids of all who are patrons at `now`, each once."""
+    return select(Pledge.person_id).where(*_stands(now)).distinct()
+
+
+def _stands(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return Pledge.settled_at.is_not(None), Pledge.patron_until > now
