@@ -21,7 +21,7 @@ def speak(app: Flask) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = "en"
     Babel(app, locale_selector=language)
     app.jinja_env.globals["spoken"] = language
-    app.jinja_env.filters.update(money=_money, day=_day, moment=_moment, count=_count)
+    app.jinja_env.filters.update(money=_money, day=_day, moment=_moment, number=_number)
 
 
 def language() -> str:
@@ -59,5 +59,5 @@ def _moment(moment: datetime) -> str:
     return f"{format_datetime(local, 'd MMMM y, HH:mm', locale=_locale())} {zone}".strip()
 
 
-def _count(number: int) -> str:
+def _number(number: int) -> str:
     return format_decimal(number, locale=_locale())
