@@ -1,0 +1,96 @@
+"""What is typed into the hosted checkout, what is wrong with it, and the payments that one click tries."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+CARD = "4242 4242 4242 4242"
+# (value of the button, what happens, how it is known); a bank debit is named by its outcome.
+TRIALS = (
+    ("4242424242424242", "Pays", "4242 4242 4242 4242"),
+    ("4000000000000002", "Is declined", "4000 0000 0000 0002"),
+    ("4000000000009995", "Has insufficient funds", "4000 0000 0000 9995"),
+    ("4000002500003155", "Asks for 3-D Secure once", "4000 0025 0000 3155"),
+    ("4000002760003184", "Asks for 3-D Secure each time", "4000 0027 6000 3184"),
+    ("4000000000000069", "Has expired", "4000 0000 0000 0069"),
+    ("4000000000000127", "Has the wrong security code", "4000 0000 0000 0127"),
+    ("4000000000000119", "Meets a processing error", "4000 0000 0000 0119"),
+    ("4000000000000259", "Pays, and is disputed later", "4000 0000 0000 0259"),
+    ("4000000000005126", "Pays; a refund fails later", "4000 0000 0000 5126"),
+    ("bank_debit:succeed", "Bank debit that settles", "in three days"),
+    ("bank_debit:fail", "Bank debit that fails", "in three days"),
+)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The form as it was filled in; `trial` is the button of a one-click payment, or ""."""
+
+    email: str = ""
+    method: str = "card"
+    card: str = CARD
+    expiry: str = "12 / 34"
+    cvc: str = "123"
+    name: str = ""
+    trial: str = ""
+
+    def payment(self) -> dict[str, Any]:
+        """Arguments for `checkout.pay`."""
+        who = {"email": self.email or None, "name": self.name or None}
+        if self.trial.startswith("bank_debit:"):
+            return {**who, "method": "bank_debit", "outcome": self.trial.removeprefix("bank_debit:")}
+        if self.trial:
+            return {**who, "card": self.trial}
+        return {**who, "method": self.method, "card": _digits(self.card)}
+
+
+def read(form: Mapping[str, str], email: str | None) -> Typed:
+    """What was sent; an e-mail address that is known already cannot be changed."""
+    trial = form.get("trial", "")
+    return Typed(
+        email=email or form.get("email", "").strip(),
+        method="bank_debit" if form.get("method") == "bank_debit" else "card",
+        card=form.get("card", "").strip(),
+        expiry=form.get("expiry", "").strip(),
+        cvc=form.get("cvc", "").strip(),
+        name=form.get("name", "").strip(),
+        trial=trial if trial in {value for value, _, _ in TRIALS} else "",
+    )
+
+
+def problems(typed: Typed, now: int) -> list[tuple[str, str]]:
+    """(field, sentence) for each field that cannot be right; `now` is sandbox time."""
+    found = []
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", typed.email):
+        found.append(("email", "Enter an e-mail address, such as name@example.org."))
+    if typed.method == "card" and not typed.trial:
+        found += _card_problems(typed, now)
+    return found
+
+
+def _card_problems(typed: Typed, now: int) -> list[tuple[str, str]]:
+    found = []
+    if not re.fullmatch(r"[0-9]{12,19}", _digits(typed.card)):
+        found.append(("card", "Enter a card number, or choose a test card."))
+    wrong = _expiry_problem(typed.expiry, now)
+    if wrong:
+        found.append(("expiry", wrong))
+    if not re.fullmatch(r"[0-9]{3,4}", typed.cvc):
+        found.append(("cvc", "Enter the security code: three or four digits."))
+    return found
+
+
+def _expiry_problem(expiry: str, now: int) -> str | None:
+    match = re.fullmatch(r"(0?[1-9]|1[0-2])\s*/?\s*(?:20)?([0-9]{2})", expiry)
+    if match is None:
+        return "Enter the expiry date as month and year, such as 12 / 34."
+    today = datetime.fromtimestamp(now, UTC)
+    if (2000 + int(match[2]), int(match[1])) < (today.year, today.month):
+        return "The card’s expiry date is in the past."
+    return None
+
+
+def _digits(card: str) -> str:
+    return re.sub(r"[\s-]", "", card)
