@@ -1,0 +1,127 @@
+"""The forms of giving: what a reader sends to begin, what a patron sends to stop."""
+
+import re
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, Field, HiddenField, RadioField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, ValidationError
+
+from patronage.foundation.money import NotAnAmount, shown
+from patronage.foundation.settings import Settings
+from patronage.foundation.web.forms import PageForm
+from patronage.giving import terms as rules
+from patronage.giving.models import Interval
+from patronage.giving.terms import NotThatAmount, Terms
+from patronage.people.people import BadAddress, email_key
+
+LONGEST_SOURCE = 500
+NO = ("", "0", "false", "no", "off")
+# Common slips of the finger in the domain of an address, and what was likely meant; suggested, never enforced.
+SLIPS = {
+    "gmial.com": "gmail.com", "gmai.com": "gmail.com", "gmal.com": "gmail.com", "gmail.con": "gmail.com",
+    "gmail.co": "gmail.com", "gnail.com": "gmail.com", "hotmial.com": "hotmail.com", "hotmail.con": "hotmail.com",
+    "outlok.com": "outlook.com", "outlook.con": "outlook.com", "yaho.com": "yahoo.com", "yahoo.con": "yahoo.com",
+    "iclod.com": "icloud.com", "icloud.con": "icloud.com", "urk.net": "ukr.net", "ukr.ner": "ukr.net",
+}  # fmt: skip
+
+
+class SupportForm(PageForm):
+    """What a reader gives. `amount`, `currency`, `interval`, `email`, `cover_fees` and `source` alone suffice.
+
+    The page also sends which suggested amount is ticked for each interval; an amount that was typed wins over it.
+    """
+
+    interval = RadioField(
+        _l("How often"),
+        choices=[(Interval.ONCE, _l("Once")), (Interval.MONTH, _l("Every month")), (Interval.YEAR, _l("Every year"))],
+        validate_choice=False,
+    )
+    once_amount = RadioField(_l("Your gift, once"), validate_choice=False)
+    month_amount = RadioField(_l("Your gift every month"), validate_choice=False)
+    year_amount = RadioField(_l("Your gift every year"), validate_choice=False)
+    amount = StringField(
+        _l("Another amount"),
+        # The blank placeholder lets a style sheet see whether anything was typed.
+        render_kw={"inputmode": "decimal", "autocomplete": "off", "maxlength": "30", "placeholder": " "},
+    )
+    email = StringField(
+        _l("Your e-mail address"),
+        [InputRequired(_l("Enter your e-mail address: the receipt goes there."))],
+        render_kw={"type": "email", "autocomplete": "email", "spellcheck": "false", "maxlength": "254"},
+    )
+    cover_fees = BooleanField(_l("Cover the fee of the payment too"), false_values=(False, *NO))
+    currency = HiddenField()
+    source = HiddenField(validators=[Length(max=LONGEST_SOURCE)])
+    another = HiddenField()  # "yes" once a patron has said that a second running pledge is meant
+
+    amount_minor: int = 0
+
+    def offer_on(self, terms: Terms, settings: Settings, language: str) -> "SupportForm":
+        """Fill the choices in with what is suggested now, and remember the limits; return the form itself."""
+        self._terms, self._settings, self._language = terms, settings, language
+        for suggested in terms.suggested:
+            field = self.amounts(suggested.interval)
+            field.choices = [(str(each), shown(each, terms.currency, language)) for each in suggested.amounts]
+            if field.data is None and not self.is_submitted():
+                field.data = str(suggested.amounts[suggested.preselected])
+        if self.interval.data is None and not self.is_submitted():
+            self.interval.data = Interval.ONCE.value
+        self.currency.data = self.currency.data or terms.currency
+        return self
+
+    def amounts(self, interval: str) -> Field:
+        """Return the field that holds the suggested amounts of `interval`."""
+        return self[f"{Interval(interval)}_amount"]
+
+    def validate_interval(self, field: Field) -> None:
+        """Refuse a period we do not know."""
+        if field.data not in set(Interval):
+            raise ValidationError(_("Choose how often you want to give."))
+
+    def validate_currency(self, field: Field) -> None:
+        """Refuse another currency than the newsroom's."""
+        if field.data.upper() != self._terms.currency:
+            raise ValidationError(_("Gifts are taken in %(currency)s.", currency=self._terms.currency))
+
+    def validate_amount(self, field: Field) -> None:
+        """Read the amount: what was typed, else what is ticked for the chosen period."""
+        typed, ticked = (field.data or "").strip(), self._ticked()
+        limits = (self._terms.currency, self._settings, self._language)
+        try:
+            if typed:
+                self.amount_minor = rules.gift(typed, *limits)
+            elif ticked is not None:
+                self.amount_minor = rules.within(ticked, *limits)
+            else:
+                raise ValidationError(_("Enter how much you want to give."))
+        except (NotAnAmount, NotThatAmount) as refusal:
+            raise ValidationError(str(refusal)) from refusal
+
+    def _ticked(self) -> int | None:
+        """Return the ticked amount in minor units; one that is not suggested any more counts as well."""
+        if self.interval.data not in set(Interval):
+            return None
+        ticked = self.amounts(self.interval.data).data or ""
+        return int(ticked) if re.fullmatch(r"[0-9]{1,12}", ticked) else None
+
+    def validate_email(self, field: Field) -> None:
+        """Refuse what is no address; whether anybody reads it, the receipt will show."""
+        field.data = (field.data or "").strip()
+        try:
+            email_key(field.data)
+        except BadAddress as refusal:
+            raise ValidationError(str(refusal)) from refusal
+
+    @property
+    def meant(self) -> str | None:
+        """The address that was probably meant, if the one typed looks like a slip of the finger."""
+        local, _at, domain = (self.email.data or "").strip().rpartition("@")
+        better = SLIPS.get(domain.lower())
+        return f"{local}@{better}" if local and better else None
+
+
+class StopForm(PageForm):
+    """A patron stops; why is theirs to say or not."""
+
+    reason = TextAreaField(_l("Why do you stop?"), [Length(max=1000)], render_kw={"rows": "3", "maxlength": "1000"})
