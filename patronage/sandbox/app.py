@@ -2,9 +2,46 @@
 
 import flask
 
-from patronage.sandbox import clock
+from patronage.sandbox import (
+    balance,
+    catalog,
+    charges,
+    checkout,
+    checkout_sessions,
+    clock,
+    customers,
+    invoice_calls,
+    payment_intents,
+    payment_methods,
+    refunds,
+    requests,
+    setup_intents,
+    subscription_items,
+    subscriptions,
+    test_clocks,
+    webhook_endpoints,
+)
 from patronage.sandbox.settings import SandboxSettings
 from patronage.sandbox.store import Store
+
+# Each registers its calls, and what it does when something falls due, by being imported.
+RESOURCES = (
+    balance,
+    catalog,
+    charges,
+    checkout,
+    checkout_sessions,
+    customers,
+    invoice_calls,
+    payment_intents,
+    payment_methods,
+    refunds,
+    setup_intents,
+    subscription_items,
+    subscriptions,
+    test_clocks,
+    webhook_endpoints,
+)
 
 
 def create_sandbox(settings: SandboxSettings) -> flask.Flask:
@@ -14,5 +51,9 @@ def create_sandbox(settings: SandboxSettings) -> flask.Flask:
     store.clock_file = settings.clock_file
     app.extensions["sandbox_store"] = store
     app.extensions["sandbox_settings"] = settings
+    with store.write() as tx:
+        tx.remember("base_url", settings.base_url)
+    app.register_blueprint(requests.blueprint(store))
+    outside.attach(app, store, settings)
     clock.publish(store)
     return app

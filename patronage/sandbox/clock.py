@@ -1,7 +1,6 @@
 """Sandbox time: real time plus an offset, and the list of what falls due when it moves."""
 
 import calendar
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -42,6 +41,11 @@ def months_later(moment: int, months: int, anchor_day: int | None = None) -> int
     last_day = calendar.monthrange(year, month + 1)[1]
     day = min(anchor_day or start.day, last_day)
     return int(start.replace(year=year, month=month + 1, day=day).timestamp())
+
+
+def day_of(moment: int) -> int:
+    """The day of the month of a moment."""
+    return datetime.fromtimestamp(moment, UTC).day
 
 
 def advance(store: Store, *, seconds: float = 0, days: int = 0, months: int = 0) -> int:
@@ -106,4 +110,4 @@ def publish(store: Store) -> None:
         offset = tx.offset()
     draft = store.clock_file.with_suffix(".new")
     draft.write_text(f"{offset}\n", encoding="ascii")
-    os.replace(draft, store.clock_file)
+    draft.replace(store.clock_file)

@@ -13,6 +13,8 @@ from typing import Any
 Json = dict[str, Any]
 
 # Fields that lists and look-ups filter by; each is an index on the JSON itself.
+INVOICE_SUBSCRIPTION = "parent.subscription_details.subscription"
+PAID_INTENT = "payment.payment_intent"
 INDEXED = (
     "customer",
     "payment_intent",
@@ -22,6 +24,9 @@ INDEXED = (
     "product",
     "source",
     "status",
+    "test_clock",
+    INVOICE_SUBSCRIPTION,
+    PAID_INTENT,
 )
 
 TABLES = """
@@ -82,7 +87,7 @@ class Tx:
         return [_parsed(row) for row in rows]
 
     def find(self, object: str, **fields: str) -> list[Json]:
-        """Objects of that kind whose top-level INDEXED fields equal those given, newest first."""
+        """Objects of that kind whose INDEXED fields equal those given, newest first."""
         where = "".join(f" AND json_extract(body, '$.{name}') = ?" for name in fields)
         statement = f"SELECT body FROM objects WHERE object = ?{where} ORDER BY seq DESC"
         return [_parsed(row) for row in self.sql(statement, (object, *fields.values()))]
@@ -130,7 +135,7 @@ class Store:
         self._writer.executescript(TABLES)
         for name in INDEXED:
             self._writer.execute(
-                f"CREATE INDEX IF NOT EXISTS objects_by_{name}"
+                f"CREATE INDEX IF NOT EXISTS objects_by_{name.replace('.', '_')}"
                 f" ON objects (object, json_extract(body, '$.{name}'), seq)"
             )
 

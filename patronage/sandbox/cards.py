@@ -1,0 +1,136 @@
+"""Stripe's test cards, tokens and IBANs, and what each of them does when it is charged."""
+
+import hashlib
+from dataclasses import dataclass
+
+from patronage.sandbox.store import Json
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a payment is refused, in Stripe's codes and words."""
+
+    code: str
+    decline_code: str | None
+    message: str
+
+
+DECLINED = Refusal("card_declined", "generic_decline", "Your card was declined.")
+POOR = Refusal("card_declined", "insufficient_funds", "Your card has insufficient funds.")
+EXPIRED = Refusal("expired_card", None, "Your card has expired.")
+WRONG_CVC = Refusal("incorrect_cvc", None, "Your card's security code is incorrect.")
+PROCESSING = Refusal(
+    "processing_error", None, "An error occurred while processing your card. Try again in a little bit."
+)
+UNKNOWN_NUMBER = Refusal("incorrect_number", None, "Your card number is incorrect.")
+AUTHENTICATION = Refusal(
+    "authentication_required",
+    "authentication_required",
+    "Your card was declined. This transaction requires authentication.",
+)
+UNAUTHENTICATED = Refusal(
+    "payment_intent_authentication_failure",
+    None,
+    "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
+)
+DEBIT_FAILED = Refusal("payment_method_debit_failed", None, "The customer's bank account could not be debited.")
+
+
+@dataclass(frozen=True)
+class Means:
+    """A card or a bank account of the test world.
+
+    `refusal` meets every charge; when `attaches`, it can be kept by a customer nonetheless.
+    `asks` tells when 3-D Secure is needed: never (""), when a reader is present ("once"), or at every charge.
+    """
+
+    number: str
+    brand: str = "visa"
+    funding: str = "credit"
+    refusal: Refusal | None = None
+    attaches: bool = True
+    asks: str = ""
+    at_once: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same number, as Stripe's own: by it the behaviour is found again."""
+        return hashlib.sha256(self.number.encode()).hexdigest()[:16]
+
+    @property
+    def is_bank_account(self) -> bool:
+        """Whether this is an IBAN, debited over days, and no card."""
+        return self.brand == "sepa"
+
+
+MEANS = (
+    Means("4242424242424242"),
+    Means("4000056655665556", funding="debit"),
+    Means("5555555555554444", brand="mastercard"),
+    Means("6011111111111117", brand="discover"),
+    Means("378282246310005", brand="amex"),
+    Means("4000000000000077", at_once=True),
+    Means("4000000000000259"),
+    Means("4000000000001976"),
+    Means("4000000000005126"),
+    Means("4000000000007726"),
+    Means("4000000000000002", refusal=DECLINED, attaches=False),
+    Means("4000000000009995", refusal=POOR, attaches=False),
+    Means("4000000000000069", refusal=EXPIRED, attaches=False),
+    Means("4000000000000127", refusal=WRONG_CVC, attaches=False),
+    Means("4000000000000119", refusal=PROCESSING, attaches=False),
+    Means("4000000000000341", refusal=DECLINED),
+    Means("4000002500003155", asks="once"),
+    Means("4000002760003184", asks="always"),
+    Means("4000000000003220", asks="always"),
+    Means("DE89370400440532013000", brand="sepa"),
+    Means("AT611904300234573201", brand="sepa"),
+    Means("AT861904300235473202", brand="sepa", refusal=DEBIT_FAILED),
+    Means("DE62370400440532013001", brand="sepa", refusal=DEBIT_FAILED),
+)
+BY_NUMBER = {means.number: means for means in MEANS}
+BY_FINGERPRINT = {means.fingerprint: means for means in MEANS}
+GOOD_ACCOUNT = "DE89370400440532013000"
+BAD_ACCOUNT = "DE62370400440532013001"
+
+# What follows `pm_card_` and `tok_` in Stripe's well-known names.
+NAMED = {
+    "visa": "4242424242424242",
+    "visa_debit": "4000056655665556",
+    "mastercard": "5555555555554444",
+    "discover": "6011111111111117",
+    "amex": "378282246310005",
+    "bypassPending": "4000000000000077",
+    "createDispute": "4000000000000259",
+    "createDisputeInquiry": "4000000000001976",
+    "refundFail": "4000000000005126",
+    "pendingRefund": "4000000000007726",
+    "visa_chargeDeclined": "4000000000000002",
+    "chargeDeclined": "4000000000000002",
+    "visa_chargeDeclinedInsufficientFunds": "4000000000009995",
+    "chargeDeclinedInsufficientFunds": "4000000000009995",
+    "visa_chargeDeclinedExpiredCard": "4000000000000069",
+    "chargeDeclinedExpiredCard": "4000000000000069",
+    "visa_chargeDeclinedIncorrectCvc": "4000000000000127",
+    "chargeDeclinedIncorrectCvc": "4000000000000127",
+    "visa_chargeDeclinedProcessingError": "4000000000000119",
+    "chargeDeclinedProcessingError": "4000000000000119",
+    "visa_chargeCustomerFail": "4000000000000341",
+    "chargeCustomerFail": "4000000000000341",
+    "authenticationRequiredOnSetup": "4000002500003155",
+    "authenticationRequired": "4000002760003184",
+    "threeDSecure2Required": "4000000000003220",
+}
+
+
+def well_known(name: str) -> Means | None:
+    """The card behind `pm_card_…` or `tok_…`, or None."""
+    for prefix in ("pm_card_", "tok_"):
+        if name.startswith(prefix):
+            return BY_NUMBER.get(NAMED.get(name.removeprefix(prefix), ""))
+    return None
+
+
+def means_of(payment_method: Json) -> Means:
+    """The card or account a payment method stands for."""
+    return BY_FINGERPRINT[payment_method[payment_method["type"]]["fingerprint"]]

@@ -1,0 +1,138 @@
+"""Charges: each attempt to take money leaves one, whether it took any or not."""
+
+from patronage.sandbox import events
+from patronage.sandbox.cards import Refusal
+from patronage.sandbox.ids import new_id
+from patronage.sandbox.lists import page
+from patronage.sandbox.objects import change, fetched, merged, picked, refuse_unsupported
+from patronage.sandbox.requests import endpoint
+from patronage.sandbox.store import Json, Tx
+
+PASSED: Json = {
+    "advice_code": None,
+    "network_advice_code": None,
+    "network_decline_code": None,
+    "network_status": "approved_by_network",
+    "reason": None,
+    "risk_level": "normal",
+    "risk_score": 12,
+    "seller_message": "Payment complete.",
+    "type": "authorized",
+}
+
+
+def new_charge(tx: Tx, intent: Json, method: Json, status: str, refusal: Refusal | None = None) -> Json:
+    """Store the charge an attempt leaves behind, and tell it: succeeded, pending, or failed with its refusal."""
+    captured = status != "failed" and intent["capture_method"] != "manual"
+    charge: Json = {
+        "id": new_id("ch" if method["type"] == "card" else "py"),
+        "object": "charge",
+        "amount": intent["amount"],
+        "amount_captured": intent["amount"] if captured else 0,
+        "amount_refunded": 0,
+        "application": None,
+        "application_fee": None,
+        "application_fee_amount": None,
+        "balance_transaction": None,
+        "billing_details": method["billing_details"],
+        "calculated_statement_descriptor": "SANDBOX",
+        "captured": captured,
+        "created": tx.now(),
+        "currency": intent["currency"],
+        "customer": intent["customer"],
+        "description": intent["description"],
+        "disputed": False,
+        "failure_balance_transaction": None,
+        "failure_code": refusal.code if refusal else None,
+        "failure_message": refusal.message if refusal else None,
+        "fraud_details": {},
+        "livemode": False,
+        "metadata": dict(intent["metadata"]),
+        "on_behalf_of": None,
+        "outcome": _outcome(refusal),
+        "paid": status == "succeeded",
+        "payment_intent": intent["id"],
+        "payment_method": method["id"],
+        "payment_method_details": _details(method),
+        "radar_options": {},
+        "receipt_email": intent["receipt_email"],
+        "receipt_number": None,
+        "receipt_url": None,
+        "refunded": False,
+        "review": None,
+        "shipping": intent["shipping"],
+        "source": None,
+        "source_transfer": None,
+        "statement_descriptor": intent["statement_descriptor"],
+        "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
+        "status": status,
+        "transfer_data": None,
+        "transfer_group": None,
+    }
+    tx.put(charge)
+    events.emit(tx, f"charge.{status}", charge)
+    return charge
+
+
+def _outcome(refusal: Refusal | None) -> Json:
+    if refusal is None:
+        return PASSED
+    return {
+        **PASSED,
+        "network_decline_code": "02",
+        "network_status": "declined_by_network",
+        "reason": refusal.decline_code or refusal.code,
+        "seller_message": "The bank did not return any further details with this decline.",
+        "type": "issuer_declined",
+    }
+
+
+def _details(method: Json) -> Json:
+    if method["type"] == "card":
+        return {"card": _card_details(method["card"]), "type": "card"}
+    account = {**method["sepa_debit"], "mandate": None}
+    account.pop("generated_from")
+    return {"sepa_debit": account, "type": "sepa_debit"}
+
+
+def _card_details(card: Json) -> Json:
+    shared = (
+        "brand",
+        "checks",
+        "country",
+        "exp_month",
+        "exp_year",
+        "fingerprint",
+        "funding",
+        "last4",
+        "wallet",
+    )
+    return {
+        **{name: card[name] for name in shared},
+        "installments": None,
+        "mandate": None,
+        "network": card["brand"],
+        "network_token": {"used": False},
+        "regulated_status": "unregulated",
+        "three_d_secure": None,
+    }
+
+
+@endpoint("GET", "/v1/charges/<id>", "ChargeRetrieveParams")
+def retrieve(tx: Tx, params: Json, id: str) -> Json:
+    return fetched(tx, "charge", id)
+
+
+@endpoint("POST", "/v1/charges/<id>", "ChargeUpdateParams")
+def update(tx: Tx, params: Json, id: str) -> Json:
+    refuse_unsupported(params, {"description", "metadata", "receipt_email", "shipping", "expand"})
+    charge = fetched(tx, "charge", id)
+    updates = picked(params, "description", "receipt_email", "shipping")
+    if "metadata" in params:
+        updates["metadata"] = merged(charge["metadata"], params["metadata"])
+    return change(tx, charge, updates, "charge.updated")
+
+
+@endpoint("GET", "/v1/charges", "ChargeListParams")
+def list_all(tx: Tx, params: Json) -> Json:
+    return page(tx, "charge", params, "/v1/charges", ("customer", "payment_intent", "transfer_group"))

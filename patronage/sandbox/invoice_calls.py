@@ -1,0 +1,135 @@
+"""The API's calls on invoices and invoice payments."""
+
+from patronage.sandbox import billing, invoices
+from patronage.sandbox.cards import Refusal
+from patronage.sandbox.customers import in_time_of
+from patronage.sandbox.errors import StripeError, invalid
+from patronage.sandbox.lists import page
+from patronage.sandbox.objects import change, fetched, merged, named, picked, refuse_unsupported
+from patronage.sandbox.payment_methods import attach, card_error, resolved
+from patronage.sandbox.requests import endpoint
+from patronage.sandbox.store import INVOICE_SUBSCRIPTION, PAID_INTENT, Json, Tx
+
+COMMON = {"created", "ending_before", "expand", "limit", "starting_after"}
+
+
+@endpoint("GET", "/v1/invoices/<id>", "InvoiceRetrieveParams")
+def retrieve(tx: Tx, _params: Json, id: str) -> Json:
+    return fetched(tx, "invoice", id)
+
+
+@endpoint("GET", "/v1/invoices", "InvoiceListParams")
+def list_all(tx: Tx, params: Json) -> Json:
+    refuse_unsupported(params, {*COMMON, "collection_method", "customer", "status", "subscription"})
+    asked = {**params, INVOICE_SUBSCRIPTION: params["subscription"]} if "subscription" in params else params
+    equal = ("customer", "status", "collection_method", INVOICE_SUBSCRIPTION)
+    return page(tx, "invoice", asked, "/v1/invoices", equal)
+
+
+@endpoint("GET", "/v1/invoices/<id>/lines", "InvoiceLineItemListParams")
+def list_lines(tx: Tx, _params: Json, id: str) -> Json:
+    lines: Json = fetched(tx, "invoice", id)["lines"]
+    return lines
+
+
+@endpoint("POST", "/v1/invoices/<id>", "InvoiceUpdateParams")
+def update(tx: Tx, params: Json, id: str) -> Json:
+    refuse_unsupported(params, {"auto_advance", "description", "footer", "metadata", "expand"})
+    invoice = fetched(tx, "invoice", id)
+    updates = picked(params, "auto_advance", "description", "footer")
+    if "metadata" in params:
+        updates["metadata"] = merged(invoice["metadata"], params["metadata"])
+    return change(tx, invoice, updates, "invoice.updated")
+
+
+@endpoint("POST", "/v1/invoices/<id>/finalize", "InvoiceFinalizeInvoiceParams")
+def finalize(tx: Tx, _params: Json, id: str) -> Json:
+    invoice = fetched(tx, "invoice", id)
+    if invoice["status"] != "draft":
+        raise invalid("This invoice is already finalized, you can't re-finalize a non-draft invoice.")
+    with in_time_of(tx, billing.customer_of(tx, invoice)):
+        return invoices.finalize(tx, invoice)
+
+
+@endpoint("POST", "/v1/invoices/<id>/pay", "InvoicePayParams")
+def pay(tx: Tx, params: Json, id: str) -> Json:
+    refuse_unsupported(params, {"payment_method", "off_session", "paid_out_of_band", "expand"})
+    invoice = fetched(tx, "invoice", id)
+    if invoice["status"] not in ("draft", "open", "uncollectible"):
+        state = {"paid": "already paid", "void": "voided and can no longer be paid"}[invoice["status"]]
+        code = "invoice_already_paid" if invoice["status"] == "paid" else None
+        raise invalid(f"Invoice is {state}", code=code)
+    customer = billing.customer_of(tx, invoice)
+    with in_time_of(tx, customer):
+        if invoice["status"] == "draft":
+            invoice = invoices.finalize(tx, invoice)
+        if params.get("paid_out_of_band"):
+            return invoices.record_paid(tx, invoice, attempted=False)
+        return _charge(tx, invoice, customer, params)
+
+
+def _charge(tx: Tx, invoice: Json, customer: Json, params: Json) -> Json:
+    if "payment_method" in params:
+        method: Json | None = attach(tx, resolved(tx, params["payment_method"])["id"], customer["id"])
+    else:
+        method = billing.default_method(tx, billing.subscription_of(tx, invoice), customer)
+    if method is None:
+        raise StripeError(
+            400,
+            "There is no `default_payment_method` set on this Customer or Invoice. Please set one, or pass a"
+            " payment method.",
+        )
+    invoice = billing.collect(tx, invoice, method, off_session=params.get("off_session", True))
+    if invoice["status"] == "paid":
+        return invoice
+    return _refused_or_pending(tx, invoice)
+
+
+def _refused_or_pending(tx: Tx, invoice: Json) -> Json:
+    found = invoices.payment_of(tx, invoice)
+    if found is not None and found[1]["status"] == "requires_action":
+        message = "This payment requires additional user action before it can be completed successfully."
+        raise card_error(
+            Refusal("invoice_payment_intent_requires_action", None, message), keeps=True, payment_intent=found[1]
+        )
+    error = found[1]["last_payment_error"] if found else None
+    if not error:
+        return invoice
+    refusal = Refusal(error["code"], error.get("decline_code"), error["message"])
+    raise card_error(refusal, keeps=True, charge=error.get("charge"))
+
+
+@endpoint("POST", "/v1/invoices/<id>/void", "InvoiceVoidInvoiceParams")
+def void(tx: Tx, _params: Json, id: str) -> Json:
+    return _closed(tx, id, "void", ("open", "uncollectible"), "voided")
+
+
+@endpoint("POST", "/v1/invoices/<id>/mark_uncollectible", "InvoiceMarkUncollectibleParams")
+def mark_uncollectible(tx: Tx, _params: Json, id: str) -> Json:
+    return _closed(tx, id, "uncollectible", ("open",), "marked uncollectible")
+
+
+def _closed(tx: Tx, id: str, status: str, allowed: tuple[str, ...], word: str) -> Json:
+    invoice = fetched(tx, "invoice", id)
+    if invoice["status"] not in allowed:
+        raise invalid(f"You can only pass in open invoices. This invoice is {invoice['status']} and can't be {word}.")
+    with in_time_of(tx, billing.customer_of(tx, invoice)):
+        return invoices.close(tx, invoice, status)
+
+
+@endpoint("GET", "/v1/invoice_payments/<id>", "InvoicePaymentRetrieveParams")
+def retrieve_payment(tx: Tx, _params: Json, id: str) -> Json:
+    return fetched(tx, "invoice_payment", id)
+
+
+@endpoint("GET", "/v1/invoice_payments", "InvoicePaymentListParams")
+def list_payments(tx: Tx, params: Json) -> Json:
+    asked = dict(params)
+    payment = asked.pop("payment", None)
+    if "invoice" in params:
+        named(tx, "invoice", params["invoice"], "invoice")
+    if payment is not None:
+        if "payment_intent" not in payment:
+            raise invalid("The sandbox pays invoices by payment intents only.", "payment[type]")
+        asked[PAID_INTENT] = payment["payment_intent"]
+    return page(tx, "invoice_payment", asked, "/v1/invoice_payments", ("invoice", "status", PAID_INTENT))

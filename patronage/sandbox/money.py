@@ -1,0 +1,58 @@
+"""Currencies as Stripe counts them, the smallest charges it takes, and its fee."""
+
+from patronage.sandbox.errors import invalid
+
+ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split())
+THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+TWO_DECIMAL = frozenset(
+    "aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd cad cdf chf cny cop"
+    " crc cve czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl htg huf idr ils inr isk jmd kes"
+    " kgs khr kyd kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd"
+    " pab pen pgk php pkr pln qar ron rsd rub sar sbd scr sek sgd shp sle sos srd std szl thb tjs top try ttd twd"
+    " tzs uah usd uyu uzs wst xcd xcg yer zar zmw".split()
+)
+SMALLEST = {
+    "eur": 50,
+    "usd": 50,
+    "gbp": 30,
+    "chf": 50,
+    "jpy": 50,
+    "pln": 200,
+    "czk": 1500,
+    "sek": 300,
+    "nok": 300,
+}
+FIXED_FEE = {0: 30, 2: 30, 3: 300}  # about thirty US cents, in each kind of minor unit
+
+
+def exponent(currency: str) -> int:
+    """How many decimals the currency's minor unit stands for at Stripe."""
+    if currency in ZERO_DECIMAL:
+        return 0
+    return 3 if currency in THREE_DECIMAL else 2
+
+
+def known_currency(currency: str, param: str) -> str:
+    """The currency in lower case; raises StripeError when Stripe does not take it."""
+    lower = currency.lower()
+    if lower not in ZERO_DECIMAL | THREE_DECIMAL | TWO_DECIMAL:
+        supported = ", ".join(sorted(ZERO_DECIMAL | THREE_DECIMAL | TWO_DECIMAL))
+        raise invalid(f"Invalid currency: {lower}. Stripe currently supports these currencies: {supported}", param)
+    return lower
+
+
+def charge_fee(amount: int, currency: str) -> int:
+    """Stripe's fee in minor units: 2.9 % rounded half up, and a fixed part."""
+    return (amount * 29 + 500) // 1000 + FIXED_FEE[exponent(currency)]
+
+
+def check_amount(amount: int, currency: str, param: str) -> None:
+    """Refuse what is too small to be charged."""
+    if amount < SMALLEST.get(currency, 1):
+        raise invalid(
+            f"Amount must convert to at least {SMALLEST.get(currency, 1)} {currency} in minor units.",
+            param,
+            "amount_too_small",
+        )
+    if exponent(currency) == 3 and amount % 10:
+        raise invalid("Amounts in three-decimal currencies end in 0.", param, "invalid_amount")

@@ -1,0 +1,136 @@
+"""Setup intents: a card kept for later without charging it."""
+
+from patronage.sandbox import events
+from patronage.sandbox.cards import means_of
+from patronage.sandbox.ids import new_id
+from patronage.sandbox.lists import page
+from patronage.sandbox.objects import change, fetched, merged, named, picked, refuse_unsupported
+from patronage.sandbox.errors import unexpected_state
+from patronage.sandbox.payment_methods import attach, card_error, resolved
+from patronage.sandbox.requests import endpoint
+from patronage.sandbox.store import Json, Tx
+
+SUPPORTED = {"automatic_payment_methods", "confirm", "customer", "description", "expand", "metadata"}
+SUPPORTED |= {"payment_method", "return_url", "usage"}
+
+
+def new_setup_intent(tx: Tx, **fields: object) -> Json:
+    """Store a setup intent and tell of it."""
+    id = new_id("seti")
+    intent: Json = {
+        "id": id,
+        "object": "setup_intent",
+        "application": None,
+        "automatic_payment_methods": {"allow_redirects": "always", "enabled": True},
+        "cancellation_reason": None,
+        "client_secret": f"{id}_secret_{new_id('x')[2:]}",
+        "created": tx.now(),
+        "customer": None,
+        "customer_account": None,
+        "description": None,
+        "excluded_payment_method_types": None,
+        "flow_directions": None,
+        "last_setup_error": None,
+        "latest_attempt": None,
+        "livemode": False,
+        "mandate": None,
+        "metadata": {},
+        "next_action": None,
+        "on_behalf_of": None,
+        "payment_method": None,
+        "payment_method_configuration_details": None,
+        "payment_method_options": {"card": {"mandate_options": None, "network": None, "request_three_d_secure": None}},
+        "payment_method_types": ["card"],
+        "single_use_mandate": None,
+        "status": "requires_payment_method",
+        "usage": "off_session",
+        **fields,
+    }
+    tx.put(intent)
+    events.emit(tx, "setup_intent.created", intent)
+    return intent
+
+
+@endpoint("POST", "/v1/setup_intents", "SetupIntentCreateParams")
+def create(tx: Tx, params: Json) -> Json:
+    refuse_unsupported(params, SUPPORTED)
+    if "customer" in params:
+        named(tx, "customer", params["customer"], "customer")
+    fields = picked(params, "customer", "description", "usage")
+    if "payment_method" in params:
+        fields["payment_method"] = resolved(tx, params["payment_method"])["id"]
+        fields["status"] = "requires_confirmation"
+    intent = new_setup_intent(tx, **fields, metadata=merged({}, params.get("metadata")))
+    return _confirmed(tx, intent) if params.get("confirm") else intent
+
+
+def _confirmed(tx: Tx, intent: Json) -> Json:
+    if intent["payment_method"] is None:
+        raise unexpected_state(
+            "setup_intent_unexpected_state",
+            "You cannot confirm this SetupIntent because it's missing a payment method.",
+        )
+    method = fetched(tx, "payment_method", intent["payment_method"])
+    means = means_of(method)
+    if means.refusal is not None and not means.attaches:
+        error = card_error(means.refusal, keeps=True, payment_method=method)
+        shown = {**error.fields}
+        change(tx, intent, {"status": "requires_payment_method", "payment_method": None, "last_setup_error": shown})
+        events.emit(tx, "setup_intent.setup_failed", intent)
+        raise error
+    if intent["customer"]:
+        attach(tx, method["id"], intent["customer"])
+    change(tx, intent, {"status": "succeeded", "next_action": None, "last_setup_error": None})
+    events.emit(tx, "setup_intent.succeeded", intent)
+    return intent
+
+
+@endpoint("POST", "/v1/setup_intents/<id>/confirm", "SetupIntentConfirmParams")
+def confirm(tx: Tx, params: Json, id: str) -> Json:
+    refuse_unsupported(params, {"payment_method", "return_url", "expand"})
+    intent = fetched(tx, "setup_intent", id)
+    if intent["status"] in ("succeeded", "canceled"):
+        raise unexpected_state(
+            "setup_intent_unexpected_state",
+            f"You cannot confirm this SetupIntent because it has already {intent['status']}.",
+        )
+    if "payment_method" in params:
+        change(tx, intent, {"payment_method": resolved(tx, params["payment_method"])["id"]})
+    return _confirmed(tx, intent)
+
+
+@endpoint("POST", "/v1/setup_intents/<id>/cancel", "SetupIntentCancelParams")
+def cancel(tx: Tx, params: Json, id: str) -> Json:
+    intent = fetched(tx, "setup_intent", id)
+    if intent["status"] in ("succeeded", "canceled"):
+        raise unexpected_state(
+            "setup_intent_unexpected_state",
+            f"You cannot cancel this SetupIntent because it has a status of {intent['status']}.",
+        )
+    reason = params.get("cancellation_reason")
+    change(tx, intent, {"status": "canceled", "cancellation_reason": reason, "next_action": None})
+    events.emit(tx, "setup_intent.canceled", intent)
+    return intent
+
+
+@endpoint("POST", "/v1/setup_intents/<id>", "SetupIntentUpdateParams")
+def update(tx: Tx, params: Json, id: str) -> Json:
+    refuse_unsupported(params, {"customer", "description", "metadata", "payment_method", "expand"})
+    intent = fetched(tx, "setup_intent", id)
+    updates = picked(params, "customer", "description")
+    if "metadata" in params:
+        updates["metadata"] = merged(intent["metadata"], params["metadata"])
+    if "payment_method" in params:
+        updates["payment_method"] = resolved(tx, params["payment_method"])["id"]
+        updates["status"] = "requires_confirmation"
+    return change(tx, intent, updates)
+
+
+@endpoint("GET", "/v1/setup_intents/<id>", "SetupIntentRetrieveParams")
+def retrieve(tx: Tx, _params: Json, id: str) -> Json:
+    return fetched(tx, "setup_intent", id)
+
+
+@endpoint("GET", "/v1/setup_intents", "SetupIntentListParams")
+def list_all(tx: Tx, params: Json) -> Json:
+    return page(tx, "setup_intent", params, "/v1/setup_intents", ("customer", "payment_method"))

@@ -1,0 +1,365 @@
+"""Subscriptions: begun, changed, paused, resumed and canceled through the API."""
+
+from patronage.sandbox import billing, clock, events, invoices
+from patronage.sandbox.cards import Refusal
+from patronage.sandbox.customers import in_time_of
+from patronage.sandbox.ending import end
+from patronage.sandbox.errors import invalid, not_found
+from patronage.sandbox.ids import new_id
+from patronage.sandbox.lists import page
+from patronage.sandbox.objects import change, fetched, merged, named, picked, refuse_unsupported
+from patronage.sandbox.payment_methods import card_error
+from patronage.sandbox.requests import endpoint
+from patronage.sandbox.schema import missing_param
+from patronage.sandbox.store import Json, Tx
+from patronage.sandbox.subscription_items import changed_items, new_item, priced
+
+FIRST_PAYMENT_WITHIN = 23 * 3600
+SHARED = {
+    "cancel_at",
+    "cancel_at_period_end",
+    "cancellation_details",
+    "collection_method",
+    "default_payment_method",
+    "description",
+    "expand",
+    "items",
+    "metadata",
+    "off_session",
+    "payment_behavior",
+    "payment_settings",
+    "proration_behavior",
+}
+
+
+def new_subscription(tx: Tx, customer: Json, wanted: list[Json], status: str, **fields: object) -> Json:
+    """Store a subscription whose first period begins now; no event is told and nothing is charged yet."""
+    id = new_id("sub")
+    now = tx.now()
+    items = [new_item(tx, id, wish, (now, now)) for wish in wanted]
+    _check_alike([item["price"] for item in items])
+    ends = billing.period_end(now, items[0]["price"]["recurring"], now)
+    for item in items:
+        item["current_period_end"] = ends
+    subscription = {
+        "id": id,
+        "object": "subscription",
+        **_nothing_special(),
+        "billing_cycle_anchor": now,
+        "created": now,
+        "currency": items[0]["price"]["currency"],
+        "customer": customer["id"],
+        "items": {
+            "object": "list",
+            "data": items,
+            "has_more": False,
+            "total_count": len(items),
+            "url": f"/v1/subscription_items?subscription={id}",
+        },
+        "start_date": now,
+        "status": status,
+        "test_clock": customer["test_clock"],
+        **fields,
+    }
+    return tx.put(subscription)
+
+
+def _check_alike(prices: list[Json]) -> None:
+    currencies = {price["currency"] for price in prices}
+    rhythms = {(price["recurring"]["interval"], price["recurring"]["interval_count"]) for price in prices}
+    if len(currencies) > 1 or len(rhythms) > 1:
+        raise invalid("All prices of a subscription share one currency and one interval here.", "items")
+
+
+def _nothing_special() -> Json:
+    return {
+        "application": None,
+        "application_fee_percent": None,
+        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+        "billing_cycle_anchor_config": None,
+        "billing_mode": {"flexible": {"proration_discounts": "included"}, "type": "flexible", "updated_at": None},
+        "billing_schedules": [],
+        "billing_thresholds": None,
+        "cancel_at": None,
+        "cancel_at_period_end": False,
+        "canceled_at": None,
+        "cancellation_details": {"comment": None, "feedback": None, "reason": None},
+        "collection_method": "charge_automatically",
+        "customer_account": None,
+        "days_until_due": None,
+        "default_payment_method": None,
+        "default_source": None,
+        "default_tax_rates": [],
+        "description": None,
+        "discounts": [],
+        "ended_at": None,
+        "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
+        "latest_invoice": None,
+        "livemode": False,
+        "metadata": {},
+        "next_pending_invoice_item_invoice": None,
+        "on_behalf_of": None,
+        "pause_collection": None,
+        "payment_settings": {
+            "payment_method_options": None,
+            "payment_method_types": None,
+            "save_default_payment_method": "off",
+        },
+        "pending_invoice_item_interval": None,
+        "pending_setup_intent": None,
+        "pending_update": None,
+        "schedule": None,
+        "status_details": None,
+        "transfer_data": None,
+        "trial_end": None,
+        "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
+        "trial_start": None,
+    }
+
+
+def begin(tx: Tx, subscription: Json) -> Json:
+    """Tell of a subscription whose first invoice is drafted with it; returns that invoice, told of too."""
+    item = subscription["items"]["data"][0]
+    period = (item["current_period_start"], item["current_period_end"])
+    customer = billing.customer_of(tx, subscription)
+    invoice = invoices.draft(tx, subscription, customer, "subscription_create", period)
+    subscription["latest_invoice"] = invoice["id"]
+    tx.put(subscription)
+    if customer["currency"] is None:
+        tx.put({**customer, "currency": subscription["currency"]})
+    events.emit(tx, "customer.subscription.created", subscription)
+    tx.put(invoice)
+    events.emit(tx, "invoice.created", invoice)
+    billing.await_period_end(tx, subscription)
+    return invoice
+
+
+@endpoint("POST", "/v1/subscriptions", "SubscriptionCreateParams")
+def create(tx: Tx, params: Json) -> Json:
+    refuse_unsupported(params, {*SHARED, "customer", "currency"})
+    for name in ("customer", "items"):
+        if not params.get(name):
+            raise missing_param(name)
+    customer = named(tx, "customer", params["customer"], "customer")
+    with in_time_of(tx, customer):
+        fields = picked(params, "description")
+        fields["default_payment_method"] = _method(tx, params, customer)
+        fields["metadata"] = merged({}, params.get("metadata"))
+        _only_automatic(params)
+        subscription = new_subscription(tx, customer, priced(tx, params["items"]), "incomplete", **fields)
+        if "currency" in params and params["currency"].lower() != subscription["currency"]:
+            raise invalid("The price specified does not support that currency.", "currency")
+        subscription.update(_ending(tx, subscription, params))
+        return _first_payment(tx, subscription, customer, params)
+
+
+def _first_payment(tx: Tx, subscription: Json, customer: Json, params: Json) -> Json:
+    behavior = params.get("payment_behavior", "allow_incomplete")
+    method = billing.default_method(tx, subscription, customer)
+    if method is None and behavior != "default_incomplete":
+        raise invalid(
+            "This customer has no attached payment source or default payment method. Please consider adding a"
+            " default payment method. For more information, visit https://stripe.com/docs/billing/subscriptions/"
+            "payment-methods-setting#payment-method-priority.",
+            code="resource_missing",
+        )
+    invoice = invoices.finalize(tx, begin(tx, subscription))
+    clock.schedule(tx, tx.now() + FIRST_PAYMENT_WITHIN, "incomplete", subscription["id"])
+    if behavior != "default_incomplete":
+        off_session = params.get("off_session", False)
+        invoice = billing.collect(tx, invoice, method, off_session=off_session)
+    if invoice["status"] == "open" and behavior == "error_if_incomplete":
+        found = invoices.payment_of(tx, invoice)
+        error = (found[1]["last_payment_error"] if found else None) or {}
+        message = error.get("message", "The first payment did not succeed.")
+        raise card_error(Refusal(error.get("code", "card_declined"), error.get("decline_code"), message))
+    _await_ending(tx, subscription["id"])
+    return fetched(tx, "subscription", subscription["id"])
+
+
+def _method(tx: Tx, params: Json, customer: Json) -> str | None:
+    id = params.get("default_payment_method")
+    if not id:
+        return None
+    method = named(tx, "payment_method", id, "default_payment_method")
+    if method["customer"] != customer["id"]:
+        raise invalid(
+            f"The customer does not have a payment method with the ID {id}. The payment method must be attached to"
+            " the customer.",
+            "default_payment_method",
+            "resource_missing",
+        )
+    return str(id)
+
+
+def _only_automatic(params: Json) -> None:
+    if params.get("collection_method", "charge_automatically") != "charge_automatically":
+        raise invalid("The sandbox charges automatically only.", "collection_method")
+
+
+@endpoint("GET", "/v1/subscriptions/<id>", "SubscriptionRetrieveParams")
+def retrieve(tx: Tx, _params: Json, id: str) -> Json:
+    return fetched(tx, "subscription", id)
+
+
+@endpoint("GET", "/v1/subscriptions", "SubscriptionListParams")
+def list_all(tx: Tx, params: Json) -> Json:
+    known = {"created", "customer", "ending_before", "expand", "limit", "starting_after", "collection_method"}
+    refuse_unsupported(params, {*known, "price", "status", "test_clock"})
+    asked = dict(params)
+    status = asked.pop("status", None)
+    where, values = ["1"], []
+    if status is None:
+        where.append("json_extract(body, '$.status') NOT IN ('canceled', 'incomplete_expired')")
+    elif status == "ended":
+        where.append("json_extract(body, '$.status') IN ('canceled', 'incomplete_expired')")
+    elif status != "all":
+        asked["status"] = status
+    if "customer" not in params and "test_clock" not in params:
+        where.append("json_extract(body, '$.test_clock') IS NULL")
+    if "price" in params:
+        where.append("instr(body, ?) > 0")
+        values.append(f'"price":{{"id":"{params["price"]}"')
+    equal = ("customer", "status", "collection_method", "test_clock")
+    return page(tx, "subscription", asked, "/v1/subscriptions", equal, " AND ".join(where), values)
+
+
+@endpoint("POST", "/v1/subscriptions/<id>", "SubscriptionUpdateParams")
+def update(tx: Tx, params: Json, id: str) -> Json:
+    refuse_unsupported(params, {*SHARED, "pause_collection", "billing_cycle_anchor"})
+    subscription = _alive(tx, id)
+    customer = billing.customer_of(tx, subscription)
+    with in_time_of(tx, customer):
+        _only_automatic(params)
+        updates = picked(params, "description")
+        if "default_payment_method" in params:
+            updates["default_payment_method"] = _method(tx, params, customer)
+        if "metadata" in params:
+            updates["metadata"] = merged(subscription["metadata"], params["metadata"])
+        if "pause_collection" in params:
+            updates["pause_collection"] = _pause(tx, id, params["pause_collection"])
+        updates.update(_ending(tx, subscription, params))
+        restarted = _reprice(tx, subscription, params, updates)
+        if not restarted:
+            change(tx, subscription, updates, "customer.subscription.updated")
+        _await_ending(tx, id)
+        return fetched(tx, "subscription", id)
+
+
+def _alive(tx: Tx, id: str) -> Json:
+    subscription = fetched(tx, "subscription", id)
+    if subscription["status"] in ("canceled", "incomplete_expired"):
+        raise invalid(
+            "A canceled subscription can only update its cancellation_details and metadata.", code="resource_missing"
+        )
+    return subscription
+
+
+def _reprice(tx: Tx, subscription: Json, params: Json, updates: Json) -> bool:
+    """Change items; when their rhythm changes, or the anchor is set to now, a period begins and is charged now."""
+    anchor = params.get("billing_cycle_anchor", {}).get("type")
+    if "items" not in params and anchor != "now":
+        return False
+    if params.get("proration_behavior") != "none":
+        raise invalid("The sandbox supports only `proration_behavior=none` here.", "proration_behavior")
+    old = subscription["items"]["data"][0]["price"]["recurring"]
+    data = changed_items(tx, subscription, params.get("items", []))
+    updates["items"] = {**subscription["items"], "data": data}
+    if anchor != "now" and data[0]["price"]["recurring"] == old:
+        return False
+    updates["billing_cycle_anchor"] = tx.now()
+    invoice = billing.begin_period(tx, subscription, tx.now(), "subscription_update", updates)
+    billing.collect(tx, invoices.finalize(tx, invoice), off_session=params.get("off_session", True))
+    return True
+
+
+def _pause(tx: Tx, id: str, given: Json | str) -> Json | None:
+    clock.unschedule(tx, "resume", id)
+    if not isinstance(given, dict):
+        return None
+    resumes_at = given.get("resumes_at") or None
+    if resumes_at is not None:
+        if resumes_at <= tx.now():
+            raise invalid("`resumes_at` must be in the future.", "pause_collection[resumes_at]")
+        clock.schedule(tx, resumes_at, "resume", id)
+    return {"behavior": given["behavior"], "resumes_at": resumes_at}
+
+
+def _ending(tx: Tx, subscription: Json, params: Json) -> Json:
+    updates: Json = {}
+    if "cancellation_details" in params:
+        told = picked(params["cancellation_details"], "comment", "feedback")
+        updates["cancellation_details"] = {**subscription["cancellation_details"], **told}
+    if params.get("cancel_at") and params.get("cancel_at_period_end"):
+        raise invalid("You cannot set both `cancel_at` and `cancel_at_period_end`.", "cancel_at")
+    ends = subscription["items"]["data"][0]["current_period_end"]
+    if "cancel_at_period_end" in params:
+        wished = params["cancel_at_period_end"]
+        updates.update(cancel_at_period_end=wished, cancel_at=ends if wished else None)
+    elif "cancel_at" in params:
+        at = params["cancel_at"] or None
+        at = ends if at in ("min_period_end", "max_period_end") else at
+        if at is not None and (not isinstance(at, int) or at <= tx.now()):
+            raise invalid("The subscription's cancel_at must be in the future.", "cancel_at")
+        updates.update(cancel_at=at, cancel_at_period_end=False)
+    if "cancel_at" in updates:
+        asked = updates["cancel_at"] is not None
+        details = {**subscription, **updates}["cancellation_details"]
+        updates["canceled_at"] = (subscription["canceled_at"] or tx.now()) if asked else None
+        updates["cancellation_details"] = {**details, "reason": "cancellation_requested" if asked else None}
+    return updates
+
+
+def _await_ending(tx: Tx, id: str) -> None:
+    subscription = fetched(tx, "subscription", id)
+    if subscription["cancel_at"] is None:
+        clock.unschedule(tx, "cancel_at", id)
+    else:
+        clock.schedule(tx, subscription["cancel_at"], "cancel_at", id)
+
+
+@endpoint("DELETE", "/v1/subscriptions/<id>", "SubscriptionCancelParams")
+def cancel(tx: Tx, params: Json, id: str) -> Json:
+    refuse_unsupported(params, {"cancellation_details", "expand", "invoice_now", "prorate"})
+    if params.get("invoice_now") or params.get("prorate"):
+        raise invalid("The sandbox makes no prorations.", "prorate")
+    subscription = fetched(tx, "subscription", id)
+    if subscription["status"] in ("canceled", "incomplete_expired"):
+        raise not_found("subscription", id)
+    told = picked(params.get("cancellation_details", {}), "comment", "feedback")
+    with in_time_of(tx, billing.customer_of(tx, subscription)):
+        return end(tx, subscription, "cancellation_requested", told)
+
+
+@endpoint("POST", "/v1/subscriptions/<id>/pause", "SubscriptionPauseParams")
+def pause(tx: Tx, params: Json, id: str) -> Json:
+    refuse_unsupported(params, {"type", "expand"})
+    subscription = _alive(tx, id)
+    if subscription["status"] not in ("active", "past_due"):
+        raise invalid(f"A subscription that is {subscription['status']} cannot be paused.")
+    with in_time_of(tx, billing.customer_of(tx, subscription)):
+        for kind in ("renew", "upcoming"):
+            clock.unschedule(tx, kind, id)
+        why = {"subscription": {"type": "pause_requested"}, "transitioned_at": tx.now(), "type": "subscription"}
+        change(tx, subscription, {"status": "paused", "status_details": {"paused": why}})
+        events.emit(tx, "customer.subscription.paused", subscription)
+        return subscription
+
+
+@endpoint("POST", "/v1/subscriptions/<id>/resume", "SubscriptionResumeParams")
+def resume(tx: Tx, params: Json, id: str) -> Json:
+    refuse_unsupported(params, {"billing_cycle_anchor", "proration_behavior", "expand"})
+    subscription = fetched(tx, "subscription", id)
+    if subscription["status"] != "paused":
+        raise invalid("You can only resume a subscription that is paused.")
+    with in_time_of(tx, billing.customer_of(tx, subscription)):
+        change(tx, subscription, {"status": "active", "status_details": None})
+        events.emit(tx, "customer.subscription.resumed", subscription)
+        paid_until = subscription["items"]["data"][0]["current_period_end"]
+        if params.get("billing_cycle_anchor") == "unchanged" and paid_until > tx.now():
+            billing.await_period_end(tx, subscription)
+            return subscription
+        anchor = {"billing_cycle_anchor": tx.now()}
+        invoice = billing.begin_period(tx, subscription, tx.now(), "subscription_update", anchor)
+        billing.collect(tx, invoices.finalize(tx, invoice))
+        return fetched(tx, "subscription", id)
