@@ -1,0 +1,81 @@
+"""Payments: money that came in, one row a charge, and what was taken back of it."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from patronage.books import ledger
+from patronage.books.models import EntryKind, Payment
+
+LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that are mistaken for one another
+
+
+@dataclass(frozen=True)
+class Received:
+    """A charge that settled: `amount_minor` of `currency` (EUR) at `paid_at`, with its ids at Stripe."""
+
+    charge_id: str
+    payment_intent_id: str | None
+    invoice_id: str | None
+    amount_minor: int
+    currency: str
+    paid_at: datetime
+
+
+@dataclass(frozen=True)
+class Fee:
+    """What Stripe kept of a charge: the balance transaction's id, and the fee in the currency it settled in."""
+
+    balance_transaction_id: str
+    amount_minor: int
+    currency: str
+
+
+def find(session: Session, charge_id: str) -> Payment | None:
+    """Return the payment of a charge, or None."""
+    return session.scalar(select(Payment).where(Payment.charge_id == charge_id))
+
+
+def record(
+    session: Session, received: Received, person_id: int | None, source: str | None, now: datetime
+) -> tuple[Payment, bool]:
+    """Write down a charge and its ledger entry; return its payment and whether it is new.
+
+    Whoever calls this holds the lock on what the charge pays for, so that two cannot find it missing at once.
+    """
+    known = find(session, received.charge_id)
+    if known:
+        known.invoice_id = known.invoice_id or received.invoice_id
+        return known, False
+    payment = Payment(
+        reference=new_reference(), person_id=person_id, source=source, charge_id=received.charge_id,
+        payment_intent_id=received.payment_intent_id, invoice_id=received.invoice_id,
+        amount_minor=received.amount_minor, currency=received.currency, paid_at=received.paid_at,
+        refunded_minor=0, disputed=False,
+    )  # fmt: skip
+    session.add(payment)
+    session.flush()
+    amount = ledger.Amount(received.amount_minor, received.currency)
+    ledger.post(session, EntryKind.PAYMENT, received.charge_id, amount, now, payment_id=payment.id)
+    return payment, True
+
+
+def keep_fee(session: Session, payment: Payment, fee: Fee, now: datetime) -> bool:
+    """Enter Stripe's fee for `payment`, once it is known; tell whether it was new."""
+    amount = ledger.Amount(fee.amount_minor, fee.currency)
+    return ledger.post(session, EntryKind.FEE, fee.balance_transaction_id, amount, now, payment_id=payment.id)
+
+
+def take_back(payment: Payment, refunded_minor: int, *, disputed: bool) -> None:
+    """Write down how much of `payment` was given back so far, and whether it is disputed now."""
+    payment.refunded_minor = min(refunded_minor, payment.amount_minor)
+    payment.disputed = disputed
+
+
+def new_reference() -> str:
+    """Return a new name for a payment, fit to be read out over the telephone: "R-7K2M-9QXD"."""
+    letters = "".join(secrets.choice(LETTERS) for _ in range(8))
+    return f"R-{letters[:4]}-{letters[4:]}"
