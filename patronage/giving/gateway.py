@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask_babel import lazy_gettext as _l
 
@@ -118,6 +119,21 @@ class Gateway:
         if known["cancel_at"] is not None:  # the portal sets a date and leaves the other false
             return self._update(subscription_id, {"cancel_at": ""}, f"{key}-date")
         return known
+
+    def receive_events_at(self, url: str, types: list[str]) -> str | None:
+        """Have Stripe send events of `types` to `url`; return the signing secret, or None if that was arranged before.
+
+        An endpoint that leads to another address of the same path is pointed at `url`, as when a port has changed.
+        """
+        path, wanted = urlsplit(url).path, {"url": url, "enabled_events": types}
+        known = self._call(lambda api: api.webhook_endpoints.list({"limit": 100}))["data"]
+        for endpoint in known:
+            if urlsplit(endpoint["url"]).path == path:
+                number = endpoint["id"]
+                self._call(lambda api, number=number: api.webhook_endpoints.update(number, wanted))  # type: ignore[misc]
+                return None
+        made = self._call(lambda api: api.webhook_endpoints.create(wanted))
+        return str(made["secret"])
 
     def _update(self, subscription_id: str, params: Answer, key: str) -> Answer:
         options = {"idempotency_key": key}

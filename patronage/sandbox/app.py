@@ -11,6 +11,7 @@ from patronage.sandbox import (
     clock,
     customers,
     invoice_calls,
+    outside,
     payment_intents,
     payment_methods,
     refunds,
@@ -53,6 +54,8 @@ def create_sandbox(settings: SandboxSettings) -> flask.Flask:
     app.extensions["sandbox_settings"] = settings
     with store.write() as tx:
         tx.remember("base_url", settings.base_url)
+        if tx.fact("clock_offset") is None:
+            tx.remember("clock_offset", str(-settings.starts_ago))
     app.register_blueprint(requests.blueprint(store))
     outside.attach(app, store, settings)
     clock.publish(store)

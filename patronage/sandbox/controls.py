@@ -17,6 +17,7 @@ from patronage.sandbox.store import Json, Store
 # All that Stripe would know; what the sandbox keeps for itself is no part of the truth.
 KEPT = "SELECT object, body FROM objects WHERE object NOT LIKE 'sandbox.%' ORDER BY seq"
 DAYS = 366 * 3  # how far one move of the clock may go
+DRAIN_SECONDS = 10.0  # how long a question whether all was delivered waits for a yes
 PAY = {
     "card": bodies.text,
     "email": bodies.text_or_null,
@@ -111,6 +112,10 @@ def _add_deliveries(controls: flask.Blueprint, store: Store) -> None:
         with store.write() as tx:
             delivery.set_manner(tx, wanted)
         return _json(asdict(wanted))
+
+    @controls.get("/deliveries/drained")
+    def drained() -> Response:
+        return _json({"drained": delivery.drain(store, DRAIN_SECONDS)})
 
     @controls.get("/deliveries")
     def deliveries() -> Response:

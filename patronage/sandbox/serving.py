@@ -1,5 +1,6 @@
 """Running the sandbox: as a process of its own, or in a thread beside tests."""
 
+import contextlib
 import os
 import threading
 from dataclasses import replace
@@ -74,12 +75,12 @@ class RunningSandbox:
         self._stopping.wait()
 
 
-def _not_ready(environ: object, start_response: object) -> list[bytes]:
+def _not_ready(_environ: object, _start_response: object) -> list[bytes]:
     raise RuntimeError("the sandbox is not ready yet")
 
 
 def settings_from_environment() -> tuple[SandboxSettings, int]:
-    """Settings and port from SANDBOX_PORT (8010) and VAR (`var`)."""
+    """Settings and port from SANDBOX_PORT (8010), VAR (`var`) and SANDBOX_AGO (0 seconds; a new sandbox only)."""
     port = int(os.environ.get("SANDBOX_PORT", "8010"))
     var = Path(os.environ.get("VAR", "var"))
     settings = SandboxSettings(
@@ -87,14 +88,12 @@ def settings_from_environment() -> tuple[SandboxSettings, int]:
         base_url=f"http://127.0.0.1:{port}",
         mail_dir=var / "mail",
         clock_file=var / "clock",
+        starts_ago=int(os.environ.get("SANDBOX_AGO", "0")),
     )
     return settings, port
 
 
 def serve(settings: SandboxSettings, port: int) -> None:
     """Serve on loopback until interrupted."""
-    with RunningSandbox(settings, port) as sandbox:
-        try:
-            sandbox.wait()
-        except KeyboardInterrupt:
-            pass
+    with RunningSandbox(settings, port) as sandbox, contextlib.suppress(KeyboardInterrupt):
+        sandbox.wait()

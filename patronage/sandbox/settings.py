@@ -9,7 +9,8 @@ class SandboxSettings:
     """Where the sandbox keeps its state, and where it can be reached.
 
     `mail_dir` is a Maildir the demo's app writes to; `clock_file` receives the offset (seconds, as text)
-    between real and sandbox time after every move; `deliver` starts the thread that sends webhooks.
+    between real and sandbox time after every move; `deliver` starts the thread that sends webhooks;
+    `starts_ago` (seconds) sets a new sandbox's clock back, so that a past can be lived in it.
     """
 
     path: Path
@@ -17,3 +18,4 @@ class SandboxSettings:
     mail_dir: Path | None = None
     clock_file: Path | None = None
     deliver: bool = True
+    starts_ago: int = 0

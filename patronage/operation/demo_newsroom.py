@@ -1,0 +1,103 @@
+"""The demo's newsroom: invented, with a name, a logo, terms, patrons and the topics they vote on."""
+
+from dataclasses import dataclass
+
+NAME = "The Harbour Post"
+TAGLINE = "Independent reporting from a port city, paid for by its readers"
+STORY_LINE = (
+    "One reporter's day in the field costs €140. Last year 31 investigations were paid for by readers like you."
+)
+CONTACT = "readers@harbourpost.example"
+ACCENT = "#0b4f6c"
+CURRENCY = "EUR"
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48" role="img" aria-label="The Harbour Post">'
+    '<rect width="48" height="48" rx="8" fill="#0b4f6c"/>'
+    '<path d="M24 8v26M16 15h16" stroke="#fff" stroke-width="3.5" stroke-linecap="round"/>'
+    '<circle cx="24" cy="9" r="3.5" fill="#0b4f6c" stroke="#fff" stroke-width="3"/>'
+    '<path d="M9 27c1 8 7 12 15 13 8-1 14-5 15-13" fill="none" stroke="#fff" stroke-width="3.5" '
+    'stroke-linecap="round"/>'
+    "</svg>"
+)
+
+# name, what comes with it, from how much a month and a year (minor units)
+TIERS = [
+    ("Reader", "A vote on what we cover next, and a letter when your story is out.", 500, 5000),
+    ("Companion", "All of that, and the monthly call with the newsroom.", 1200, 12000),
+    ("Patron", "All of that, and the notebook: what did not make it into print.", 3000, 30000),
+]
+AMOUNTS = {
+    "once": [(1000, False), (2500, True), (5000, False), (10000, False)],
+    "month": [(300, False), (500, True), (1200, False), (3000, False)],
+    "year": [(5000, True), (8000, False), (12000, False), (30000, False)],
+}
+
+EDITOR = ("editor@harbourpost.example", "Olena Marchuk", "editor")
+BOOKKEEPER = ("books@harbourpost.example", "Tadeusz Wilk", "bookkeeper")
+ADMIN = ("admin@harbourpost.example", "Ines Duarte", "admin")
+STAFF = (EDITOR, BOOKKEEPER, ADMIN)
+
+PAYS, FAILS_LATER = "4242424242424242", "4000000000000341"
+
+
+@dataclass(frozen=True)
+class Giver:
+    """Somebody who gives in the demo: on which day of the year, how often, how much (as typed), by which card."""
+
+    day: int
+    name: str
+    email: str
+    interval: str
+    amount: str
+    cover_fees: bool = False
+    card: str = PAYS
+    source: str = ""
+    stops_on: int | None = None
+
+
+GIVERS = [
+    Giver(1, "Hanna Kovalenko", "hanna@reader.example", "month", "5", source="story-14"),
+    Giver(3, "Piotr Zieliński", "piotr@reader.example", "month", "12", cover_fees=True),
+    Giver(9, "Marta Lindqvist", "marta@reader.example", "year", "120"),
+    Giver(20, "Dmytro Bondar", "dmytro@reader.example", "month", "3", source="story-14"),
+    Giver(34, "Aisling Byrne", "aisling@reader.example", "month", "30", cover_fees=True, source="story-22"),
+    Giver(48, "João Ferreira", "joao@reader.example", "once", "25"),
+    Giver(60, "Sofia Petrenko", "sofia@reader.example", "month", "5", stops_on=210),
+    Giver(75, "Emil Novak", "emil@reader.example", "month", "5", source="story-22"),
+    Giver(96, "Lucía Romero", "lucia@reader.example", "year", "50"),
+    Giver(110, "Oksana Shevchuk", "oksana@reader.example", "month", "12", source="story-31"),
+    Giver(140, "Rasmus Holm", "rasmus@reader.example", "month", "5", card=FAILS_LATER),
+    Giver(171, "Nadia Haddad", "nadia@reader.example", "month", "7.50"),
+    Giver(200, "Tomasz Baran", "tomasz@reader.example", "once", "100", source="story-31"),
+    Giver(232, "Yuliia Tkach", "yuliia@reader.example", "month", "5", source="story-40"),
+    Giver(262, "Grace Okafor", "grace@reader.example", "month", "12", cover_fees=True),
+    Giver(301, "Ivan Melnyk", "ivan@reader.example", "month", "3", source="story-40"),
+    Giver(330, "Chiara Conti", "chiara@reader.example", "year", "80"),
+    Giver(352, "Viktor Danylchuk", "viktor@reader.example", "month", "5", card=FAILS_LATER),
+]
+PATRON = GIVERS[0].email
+
+PROMISE = "We will report the topics that win, or say publicly why not."
+# title, summary, reporter days
+FIRST_TOPICS = [
+    ("Who owns the empty flats on the seafront?", "Two hundred flats, four companies, no lights at night.", 9),
+    ("Where the bus money went", "Three lines were cut while the subsidy grew.", 6),
+    ("A year in the night ward", "What nurses carry home from the only trauma unit in the region.", 8),
+    ("The river nobody tests", "Samples were taken until 2019. Then they stopped.", 7),
+    ("Schools below ground", "How classes are held in shelters, and what it does to children.", 5),
+    ("The harbour's new tariffs", "Who pays more, who pays less, and who wrote the list.", 6),
+]
+SECOND_TOPICS = [
+    ("Rebuilding contracts, line by line", "We would read all 140 of them and publish the table.", 10),
+    ("The volunteers who fix the grid", "On shift with the people who climb the poles.", 4),
+    ("What happened to the library vans?", "Six were bought, two are driving.", 3),
+    ("Returning: one street, a year later", "Door to door with those who came back and those who did not.", 8),
+    ("How the city counts its trees", "The register says 41,000. We would count them.", 5),
+    ("The price of bread, traced", "From the field to the counter, who keeps which share.", 6),
+    ("Apprentices wanted", "Why the shipyard cannot find forty welders.", 4),
+]
+SUGGESTION = ("Why the tram stops at nine", "My shift ends at ten and so does everybody's at the yard.")
+STORY_URL = "https://harbourpost.example/stories/seafront-flats"
+# Which topics of the first round (positions from 1) each giver ticks, in turn.
+FIRST_VOTES = [(1, 2, 5), (1, 4), (1, 3, 5), (2, 4), (1, 6), (3, 5), (1, 2), (4, 5, 6), (1, 5)]
+SECOND_VOTES = [(1, 4), (2, 3, 7), (1, 6), (4, 5), (1, 2, 4)]
