@@ -1,0 +1,81 @@
+"""The round key: what makes a voter's token, sealed so that neither the database nor the settings alone reveal it.
+
+A ballot carries HMAC-SHA256(round key, person id), never the person. The key lies in a row of its own, encrypted with a
+key derived from the service's secret. While the row exists, whoever holds both can link voters and ballots.
+"""
+
+import functools
+import hmac
+import secrets
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+TOKEN_BYTES = 16
+
+
+class KeyDoesNotOpen(Exception):
+    """The sealed key cannot be opened with this secret: the settings were changed while a round was open."""
+
+
+def draw() -> bytes:
+    """Return a new round key."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def seal(key: bytes, round_id: int, secret: str) -> bytes:
+    """Return `key` encrypted (AES-256-GCM) for `round_id` under a key derived from `secret`."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + AESGCM(_sealing_key(secret)).encrypt(nonce, key, _bound_to(round_id))
+
+
+def unseal(sealed: bytes, round_id: int, secret: str) -> bytes:
+    """Return the round key in `sealed`. Raises `KeyDoesNotOpen`."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    try:
+        return AESGCM(_sealing_key(secret)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound_to(round_id))
+    except InvalidTag:
+        raise KeyDoesNotOpen(f"the key of round {round_id} was sealed with another PATRONAGE_SECRET_KEY") from None
+
+
+def token(key: bytes, person_id: int) -> bytes:
+    """Return what stands on the ballot of `person_id` instead of their name: 16 bytes."""
+    return hmac.digest(key, str(person_id).encode(), "sha256")[:TOKEN_BYTES]
+
+
+def submission_mark(key: bytes, token: bytes, submission: str) -> str:
+    """Return under what a submission is remembered: 32 hex digits that say nothing without the key.
+
+    It is bound to the voter, so nobody can use up somebody else's submission.
+    """
+    return _mac(key, b"submission", token, submission.encode()).hex()
+
+
+def receipt_nonce(key: bytes, token: bytes, submission: str) -> bytes:
+    """Return the receipt's 128-bit nonce: the same for a repeated submission, beyond guessing without the key."""
+    return _mac(key, b"nonce", token, submission.encode())
+
+
+def place_in_line(key: bytes, token: bytes, position: int) -> bytes:
+    """Return by what a voter's topics are ordered: each voter has an order of their own, the same at each visit."""
+    return _mac(key, b"order", token, str(position).encode())
+
+
+def _mac(key: bytes, purpose: bytes, *parts: bytes) -> bytes:
+    framed = b"".join(len(part).to_bytes(4, "big") + part for part in (purpose, *parts))
+    return hmac.digest(key, framed, "sha256")[:TOKEN_BYTES]
+
+
+@functools.lru_cache(maxsize=4)
+def _sealing_key(secret: str) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"patronage round keys 1").derive(secret.encode())
+
+
+def _bound_to(round_id: int) -> bytes:
+    return f"round {round_id}".encode()

@@ -1,0 +1,103 @@
+"""What a round, a ballot or a topic may answer with a no."""
+
+from flask_babel import lazy_gettext as _l
+
+from patronage.foundation.refused import Refused, Why
+
+
+class NoSuchRound(Refused):
+    """There is no such round, or it is still a draft."""
+
+    why = Why.NOT_FOUND
+    reason = _l("There is no such vote here.")
+
+
+class NoSuchTopic(Refused):
+    """There is no such topic."""
+
+    why = Why.NOT_FOUND
+    reason = _l("There is no such topic here.")
+
+
+class NotEntitled(Refused):
+    """The person is no patron with a settled payment."""
+
+    why = Why.NOT_ALLOWED
+    reason = _l("Only patrons whose payment has settled can do this. A new payment usually settles within a minute.")
+
+
+class RoundClosed(Refused):
+    """Voting has ended, or the round is closed already."""
+
+    why = Why.TOO_LATE
+    reason = _l("This vote has closed, so nothing was changed. A ballot you cast before it closed counts as it was.")
+
+
+class NotOpenYet(Refused):
+    """Voting has not begun."""
+
+    why = Why.CONFLICT
+    reason = _l("Voting has not begun yet. Please come back when it opens.")
+
+
+class TooManyTicks(Refused):
+    """More topics were ticked than the round allows."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(_l("You can tick at most %(most)s topics. Untick some and send your ballot again.", most=most))
+
+
+class NotAChoice(Refused):
+    """A ballot names something that is not on the ballot."""
+
+    reason = _l("Your ballot named a topic that is not part of this vote. Reload the page and choose again.")
+
+
+class NotASubmission(Refused):
+    """The one-time id of the form is missing or has a wrong shape."""
+
+    reason = _l("This form was incomplete. Reload the page and send your ballot again.")
+
+
+class AlreadyOpen(Refused):
+    """The round has been opened, and what was voted on may not change."""
+
+    why = Why.CONFLICT
+    reason = _l("This vote is open, so its topics and rules can no longer change.")
+
+
+class TooFewTopics(Refused):
+    """A round needs at least two topics, and more than there are places."""
+
+    reason = _l("A vote needs at least two topics, and more topics than places.")
+
+
+class OverBeforeItOpens(Refused):
+    """The closing time has passed already."""
+
+    reason = _l("The closing time has passed already. Choose a later one.")
+
+
+class DatesOutOfOrder(Refused):
+    """The round would close before it opens."""
+
+    reason = _l("Voting has to close after it opens.")
+
+
+class NotUsableHere(Refused):
+    """The topic is not in a state in which this can be done."""
+
+    why = Why.CONFLICT
+    reason = _l("This topic has moved on in the meantime, so that is no longer possible. Reload the page.")
+
+
+class ReasonMissing(Refused):
+    """A topic is declined without a reason."""
+
+    reason = _l("Say in a sentence why, so that whoever suggested it can understand.")
+
+
+class NotAStoryAddress(Refused):
+    """The address of a story is not one a reader can open."""
+
+    reason = _l("Write the full address of the story, beginning with https://")

@@ -1,0 +1,210 @@
+"""A round from draft to closing: what is asked, when, and the one way each of its steps can be taken."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from patronage.ballots import keys
+from patronage.ballots.models import Round, RoundKey, RoundState, RoundTopic, Topic, TopicState
+from patronage.ballots.refusals import (
+    AlreadyOpen,
+    DatesOutOfOrder,
+    NoSuchRound,
+    NoSuchTopic,
+    NotUsableHere,
+    OverBeforeItOpens,
+    RoundClosed,
+    TooFewTopics,
+)  # fmt: skip
+from patronage.foundation import jobs
+from patronage.people import audit
+
+CLOSING_JOB = "ballots/close_round"
+USABLE = (TopicState.ACCEPTED, TopicState.NOT_CHOSEN)
+MOST_TICKS = 5
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an editor decides about a round; moments in UTC."""
+
+    title: str
+    promise: str
+    places: int
+    opens_at: datetime
+    closes_at: datetime
+    most_ticks: int = MOST_TICKS
+
+
+def draft(session: Session, terms: Terms, actor_id: int | None, now: datetime) -> Round:
+    """Write down a new round, not yet to be seen by anybody but the desk. Raises `DatesOutOfOrder`."""
+    _check_dates(terms)
+    round_ = Round(**vars(terms), created_at=now)
+    session.add(round_)
+    session.flush()
+    audit.record(session, actor_id, "round drafted", _subject(round_), round_.title, now)
+    return round_
+
+
+def change(session: Session, round_id: int, terms: Terms, actor_id: int | None, now: datetime) -> Round:
+    """Change a draft. Raises `AlreadyOpen`, `NoSuchRound`, `DatesOutOfOrder`."""
+    _check_dates(terms)
+    round_ = _locked_draft(session, round_id)
+    for field, value in vars(terms).items():
+        setattr(round_, field, value)
+    audit.record(session, actor_id, "round changed", _subject(round_), round_.title, now)
+    return round_
+
+
+def set_topics(session: Session, round_id: int, topic_ids: list[int], actor_id: int | None, now: datetime) -> None:
+    """Have the draft ask about `topic_ids`, in that order; positions count from 1.
+
+    Raises `AlreadyOpen`, `NoSuchTopic`, `NotUsableHere` (a topic neither accepted nor left over from an earlier round).
+    """
+    round_ = _locked_draft(session, round_id)
+    wanted = list(dict.fromkeys(topic_ids))
+    found = {topic.id: topic for topic in session.scalars(select(Topic).where(Topic.id.in_(wanted)))}
+    if len(found) < len(wanted):
+        raise NoSuchTopic
+    if any(topic.state not in USABLE for topic in found.values()):
+        raise NotUsableHere
+    session.execute(delete(RoundTopic).where(RoundTopic.round_id == round_id))
+    session.add_all(_row(round_id, position, found[topic]) for position, topic in enumerate(wanted, start=1))
+    session.flush()
+    audit.record(session, actor_id, "round topics set", _subject(round_), ", ".join(map(str, wanted)), now)
+
+
+def topic_ids(session: Session, round_id: int) -> list[int]:
+    """Return the ids of the round's topics in the order of their positions."""
+    return [row.topic_id for row in ballot_topics(session, round_id)]
+
+
+def ballot_topics(session: Session, round_id: int) -> list[RoundTopic]:
+    """Return what stands on the ballot, in the order of positions."""
+    rows = select(RoundTopic).where(RoundTopic.round_id == round_id).order_by(RoundTopic.position)
+    return list(session.scalars(rows))
+
+
+def moved(order: list[int], topic_id: int, by: int) -> list[int]:
+    """Return `order` with `topic_id` moved by `by` places; at either end it stays."""
+    if topic_id not in order:
+        return order
+    rest = [each for each in order if each != topic_id]
+    rest.insert(min(max(order.index(topic_id) + by, 0), len(rest)), topic_id)
+    return rest
+
+
+def open_round(session: Session, round_id: int, secret: str, actor_id: int | None, now: datetime) -> Round:
+    """Open the round: freeze its words, draw its key and its seed, and arrange its closing.
+
+    From now on nothing about it changes. Votes are taken from `opens_at`. `secret` is the service's, under which the
+    round key is sealed. Raises `AlreadyOpen`, `TooFewTopics`, `OverBeforeItOpens`, `NotUsableHere`.
+    """
+    round_ = _locked_draft(session, round_id)
+    if round_.closes_at <= now:
+        raise OverBeforeItOpens
+    _freeze_words(session, round_)
+    seed = secrets.token_hex(32)
+    round_.opened_at, round_.tie_seed, round_.tie_seed_hash = now, seed, seed_hash(seed)
+    session.add(RoundKey(round_id=round_.id, sealed=keys.seal(keys.draw(), round_.id, secret)))
+    jobs.put(session, CLOSING_JOB, {"round": round_.id}, round_.closes_at, once=f"close-round:{round_.id}")
+    audit.record(session, actor_id, "round opened", _subject(round_), round_.title, now)
+    return round_
+
+
+def seed_hash(seed: str) -> str:
+    """Return what is published of the tie seed at opening: the hex SHA-256 of its text."""
+    return hashlib.sha256(seed.encode()).hexdigest()
+
+
+def close_round(session: Session, round_id: int, secret: str, actor_id: int | None, now: datetime) -> Round:
+    """Close the round and freeze its result, in one transaction with everything that follows from it.
+
+    The row is locked FOR UPDATE, so it waits for ballots that are being cast and lets none in afterwards. Raises
+    `RoundClosed` if that has happened already, `NoSuchRound` for a draft.
+    """
+    from patronage.ballots import results, voting  # both stand on this module
+
+    round_ = locked(session, round_id)
+    if round_.state is RoundState.DRAFT:
+        raise NoSuchRound
+    if round_.closed_at:
+        raise RoundClosed
+    voting.take_back_unpaid(session, round_, secret)
+    round_.closed_at = now
+    outcome = results.freeze(session, round_, now)
+    _send_topics_on(session, round_, outcome.slate)
+    audit.record(session, actor_id, "round closed", _subject(round_), round_.title, now)
+    return round_
+
+
+def locked(session: Session, round_id: int) -> Round:
+    """Return the round, its row locked against everything that changes or uses it. Raises `NoSuchRound`."""
+    query = select(Round).where(Round.id == round_id).with_for_update().execution_options(populate_existing=True)
+    found = session.scalars(query).one_or_none()
+    if found is None:
+        raise NoSuchRound
+    return found
+
+
+def takes_votes(round_: Round, now: datetime) -> bool:
+    """Tell whether a ballot cast `now` would count."""
+    return round_.state is RoundState.OPEN and round_.opens_at <= now < round_.closes_at
+
+
+def open_now(session: Session, now: datetime) -> Round | None:
+    """Return the round that takes votes now; of several, the one that closes first."""
+    return next(iter(all_open(session, now)), None)
+
+
+def all_open(session: Session, now: datetime) -> list[Round]:
+    """Return the rounds that take votes now, the one that closes first before the others."""
+    query = select(Round).where(Round.opened_at.is_not(None), Round.closed_at.is_(None))
+    query = query.where(Round.opens_at <= now, Round.closes_at > now).order_by(Round.closes_at, Round.id)
+    return list(session.scalars(query))
+
+
+def _freeze_words(session: Session, round_: Round) -> None:
+    order = topic_ids(session, round_.id)
+    if len(order) < 2 or len(order) <= round_.places:
+        raise TooFewTopics
+    rows = session.scalars(select(Topic).where(Topic.id.in_(order)).order_by(Topic.id).with_for_update())
+    topics = {topic.id: topic for topic in rows}
+    if any(topic.state not in USABLE for topic in topics.values()):
+        raise NotUsableHere
+    for row in ballot_topics(session, round_.id):
+        topic = topics[row.topic_id]
+        row.title, row.summary, row.reporter_days = topic.title, topic.summary, topic.reporter_days
+        topic.state = TopicState.ON_BALLOT
+    session.flush()
+
+
+def _send_topics_on(session: Session, round_: Round, slate: tuple[int, ...]) -> None:
+    chosen = {row.topic_id: row.position in slate for row in ballot_topics(session, round_.id)}
+    for topic in session.scalars(select(Topic).where(Topic.id.in_(chosen), Topic.state == TopicState.ON_BALLOT)):
+        topic.state = TopicState.CHOSEN if chosen[topic.id] else TopicState.NOT_CHOSEN
+
+
+def _locked_draft(session: Session, round_id: int) -> Round:
+    round_ = locked(session, round_id)
+    if round_.state is not RoundState.DRAFT:
+        raise AlreadyOpen
+    return round_
+
+
+def _check_dates(terms: Terms) -> None:
+    if terms.closes_at <= terms.opens_at:
+        raise DatesOutOfOrder
+
+
+def _row(round_id: int, position: int, topic: Topic) -> RoundTopic:
+    words = {"title": topic.title, "summary": topic.summary, "reporter_days": topic.reporter_days}
+    return RoundTopic(round_id=round_id, position=position, topic_id=topic.id, **words)
+
+
+def _subject(round_: Round) -> str:
+    return f"round {round_.id}"
