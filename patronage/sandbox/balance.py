@@ -81,7 +81,7 @@ def learn_fee(tx: Tx, charge_id: str) -> None:
 
 
 @endpoint("GET", "/v1/balance_transactions/<id>", "BalanceTransactionRetrieveParams")
-def retrieve(tx: Tx, params: Json, id: str) -> Json:
+def retrieve(tx: Tx, _params: Json, id: str) -> Json:
     return fetched(tx, "balance_transaction", id)
 
 
@@ -91,7 +91,7 @@ def list_all(tx: Tx, params: Json) -> Json:
 
 
 @endpoint("GET", "/v1/balance", "BalanceRetrieveParams")
-def balance(tx: Tx, params: Json) -> Json:
+def balance(tx: Tx, _params: Json) -> Json:
     sums = {"available": Counter[str](), "pending": Counter[str]()}
     for transaction in tx.all("balance_transaction"):
         sums[transaction["status"]][transaction["currency"]] += transaction["net"]

@@ -66,7 +66,7 @@ def create_product(tx: Tx, params: Json) -> Json:
 
 
 @endpoint("GET", "/v1/products/<id>", "ProductRetrieveParams")
-def retrieve_product(tx: Tx, params: Json, id: str) -> Json:
+def retrieve_product(tx: Tx, _params: Json, id: str) -> Json:
     return fetched(tx, "product", id)
 
 
@@ -84,7 +84,7 @@ def update_product(tx: Tx, params: Json, id: str) -> Json:
 
 
 @endpoint("DELETE", "/v1/products/<id>", "ProductDeleteParams")
-def delete_product(tx: Tx, params: Json, id: str) -> Json:
+def delete_product(tx: Tx, _params: Json, id: str) -> Json:
     product = fetched(tx, "product", id)
     if tx.find("price", product=id):
         raise invalid(
@@ -214,7 +214,7 @@ def _claim_lookup_key(tx: Tx, params: Json) -> None:
 
 
 @endpoint("GET", "/v1/prices/<id>", "PriceRetrieveParams")
-def retrieve_price(tx: Tx, params: Json, id: str) -> Json:
+def retrieve_price(tx: Tx, _params: Json, id: str) -> Json:
     return fetched(tx, "price", id)
 
 

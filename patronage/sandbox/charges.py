@@ -119,7 +119,7 @@ def _card_details(card: Json) -> Json:
 
 
 @endpoint("GET", "/v1/charges/<id>", "ChargeRetrieveParams")
-def retrieve(tx: Tx, params: Json, id: str) -> Json:
+def retrieve(tx: Tx, _params: Json, id: str) -> Json:
     return fetched(tx, "charge", id)
 
 

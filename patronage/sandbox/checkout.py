@@ -3,6 +3,7 @@
 from typing import Any
 
 from patronage.sandbox import billing, clock, events, invoices
+from patronage.sandbox.balance import learn_fee
 from patronage.sandbox.cards import (
     BAD_ACCOUNT,
     BY_NUMBER,
@@ -12,14 +13,13 @@ from patronage.sandbox.cards import (
     means_of,
 )
 from patronage.sandbox.customers import in_time_of, new_customer
-from patronage.sandbox.balance import learn_fee
 from patronage.sandbox.expanding import line_items
 from patronage.sandbox.objects import change, fetched, merged
 from patronage.sandbox.payment_methods import NO_ADDRESS, attach, new_payment_method
 from patronage.sandbox.payments import attempt, new_intent, refuse, settle_debit
 from patronage.sandbox.setup_intents import new_setup_intent
 from patronage.sandbox.store import Json, Store, Tx
-from patronage.sandbox.subscriptions import begin, new_subscription
+from patronage.sandbox.subscribing import begin, new_subscription
 
 SOMEBODY = "reader@example.org"
 
@@ -133,7 +133,7 @@ def _proceed(tx: Tx, session: Json, visit: Json, *, authenticated: bool) -> Json
         intent = _first_intent(tx, session, visit, customer)
     elif customer is not None:
         change(tx, intent, {"customer": customer["id"]})
-    intent = attempt(tx, intent, method, authenticated=authenticated, return_url=_bank_page(tx, session))
+    intent = attempt(tx, intent, method, authenticated=authenticated, bank_page=_bank_page(tx, session))
     if intent["status"] == "requires_action":
         action = {"status": "requires_action", "redirect": _bank_page(tx, session)}
         return {**_declined(None, None), **action}
@@ -150,7 +150,7 @@ def _will_pay(method: Json, authenticated: bool) -> bool:
 
 
 def _bank_page(tx: Tx, session: Json) -> str:
-    return f"{tx.fact('base_url')}/c/authenticate/{session['id']}"
+    return f"{tx.fact('base_url')}/c/pay/{session['id']}/authenticate"
 
 
 def _who_pays(tx: Tx, session: Json, visit: Json) -> Json | None:

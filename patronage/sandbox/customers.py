@@ -81,7 +81,7 @@ def create(tx: Tx, params: Json) -> Json:
 
 
 @endpoint("GET", "/v1/customers/<id>", "CustomerRetrieveParams")
-def retrieve(tx: Tx, params: Json, id: str) -> Json:
+def retrieve(tx: Tx, _params: Json, id: str) -> Json:
     customer = tx.get(id)
     if customer is None or customer["object"] != "customer":
         raise not_found("customer", id)
@@ -115,7 +115,7 @@ def _settle(tx: Tx, customer: Json, params: Json) -> Json:
 
 
 @endpoint("DELETE", "/v1/customers/<id>", "CustomerDeleteParams")
-def delete(tx: Tx, params: Json, id: str) -> Json:
+def delete(tx: Tx, _params: Json, id: str) -> Json:
     customer = fetched(tx, "customer", id)
     for subscription in tx.find("subscription", customer=id):
         if subscription["status"] not in ("canceled", "incomplete_expired"):

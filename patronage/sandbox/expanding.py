@@ -28,12 +28,14 @@ def _walk(tx: Tx, node: Any, parts: list[str], path: str) -> None:
     if isinstance(node, list):
         for item in node:
             _walk(tx, item, parts, path)
-        return
-    if not parts or node is None:
-        return
-    name, *rest = parts
-    if not isinstance(node, dict):
-        raise _cannot(path)
+    elif parts and node is not None:
+        if not isinstance(node, dict):
+            raise _cannot(path)
+        _expand(tx, node, parts[0], path)
+        _walk(tx, node[parts[0]], parts[1:], path)
+
+
+def _expand(tx: Tx, node: Json, name: str, path: str) -> None:
     if name not in node:
         node[name] = _omitted_list(tx, node, name, path)
     if isinstance(node[name], str):
@@ -43,7 +45,6 @@ def _walk(tx: Tx, node: Any, parts: list[str], path: str) -> None:
         node[name] = found
     elif not isinstance(node[name], dict | list | None):
         raise _cannot(path)
-    _walk(tx, node[name], rest, path)
 
 
 def _omitted_list(tx: Tx, node: Json, name: str, path: str) -> Json | None:

@@ -118,7 +118,7 @@ def _line(subscription: Json, item: Json, period: tuple[int, int]) -> Json:
         "object": "line_item",
         "amount": amount,
         "currency": price["currency"],
-        "description": f"{item['quantity']} × {price['nickname'] or 'Subscription'} (per {price['recurring']['interval']})",
+        "description": f"{item['quantity']} × {price['nickname'] or 'Subscription'}",
         "discount_amounts": [],
         "discountable": True,
         "discounts": [],

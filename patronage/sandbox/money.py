@@ -2,15 +2,18 @@
 
 from patronage.sandbox.errors import invalid
 
-ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split())
-THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
-TWO_DECIMAL = frozenset(
-    "aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd cad cdf chf cny cop"
-    " crc cve czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl htg huf idr ils inr isk jmd kes"
-    " kgs khr kyd kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd"
-    " pab pen pgk php pkr pln qar ron rsd rub sar sbd scr sek sgd shp sle sos srd std szl thb tjs top try ttd twd"
-    " tzs uah usd uyu uzs wst xcd xcg yer zar zmw".split()
-)
+ZERO = "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf"
+TWO = """
+aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd cad cdf chf cny cop crc cve
+czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl htg huf idr ils inr isk jmd kes kgs khr kyd kzt
+lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd pab pen pgk php pkr pln
+qar ron rsd rub sar sbd scr sek sgd shp sle sos srd std szl thb tjs top try ttd twd tzs uah usd uyu uzs wst xcd xcg
+yer zar zmw
+"""
+THREE = "bhd jod kwd omr tnd"
+EXPONENTS = {
+    currency: exponent for exponent, currencies in ((0, ZERO), (2, TWO), (3, THREE)) for currency in currencies.split()
+}
 SMALLEST = {
     "eur": 50,
     "usd": 50,
@@ -27,23 +30,21 @@ FIXED_FEE = {0: 30, 2: 30, 3: 300}  # about thirty US cents, in each kind of min
 
 def exponent(currency: str) -> int:
     """How many decimals the currency's minor unit stands for at Stripe."""
-    if currency in ZERO_DECIMAL:
-        return 0
-    return 3 if currency in THREE_DECIMAL else 2
+    return EXPONENTS[currency]
 
 
 def known_currency(currency: str, param: str) -> str:
     """The currency in lower case; raises StripeError when Stripe does not take it."""
     lower = currency.lower()
-    if lower not in ZERO_DECIMAL | THREE_DECIMAL | TWO_DECIMAL:
-        supported = ", ".join(sorted(ZERO_DECIMAL | THREE_DECIMAL | TWO_DECIMAL))
+    if lower not in EXPONENTS:
+        supported = ", ".join(sorted(EXPONENTS))
         raise invalid(f"Invalid currency: {lower}. Stripe currently supports these currencies: {supported}", param)
     return lower
 
 
 def charge_fee(amount: int, currency: str) -> int:
     """Stripe's fee in minor units: 2.9 % rounded half up, and a fixed part."""
-    return (amount * 29 + 500) // 1000 + FIXED_FEE[exponent(currency)]
+    return (amount * 29 + 500) // 1000 + FIXED_FEE[EXPONENTS[currency]]
 
 
 def check_amount(amount: int, currency: str, param: str) -> None:
@@ -54,5 +55,5 @@ def check_amount(amount: int, currency: str, param: str) -> None:
             param,
             "amount_too_small",
         )
-    if exponent(currency) == 3 and amount % 10:
+    if EXPONENTS[currency] == 3 and amount % 10:
         raise invalid("Amounts in three-decimal currencies end in 0.", param, "invalid_amount")

@@ -161,7 +161,7 @@ def create(tx: Tx, params: Json) -> Json:
 
 
 @endpoint("GET", "/v1/payment_methods/<id>", "PaymentMethodRetrieveParams")
-def retrieve(tx: Tx, params: Json, id: str) -> Json:
+def retrieve(tx: Tx, _params: Json, id: str) -> Json:
     return fetched(tx, "payment_method", id)
 
 
@@ -191,7 +191,7 @@ def attach_to(tx: Tx, params: Json, id: str) -> Json:
 
 
 @endpoint("POST", "/v1/payment_methods/<id>/detach", "PaymentMethodDetachParams")
-def detach(tx: Tx, params: Json, id: str) -> Json:
+def detach(tx: Tx, _params: Json, id: str) -> Json:
     method = fetched(tx, "payment_method", id)
     if method["customer"] is None:
         raise invalid(
@@ -218,7 +218,7 @@ def list_of_customer(tx: Tx, params: Json, customer: str) -> Json:
 
 
 @endpoint("GET", "/v1/customers/<customer>/payment_methods/<id>", "CustomerPaymentMethodRetrieveParams")
-def retrieve_of_customer(tx: Tx, params: Json, customer: str, id: str) -> Json:
+def retrieve_of_customer(tx: Tx, _params: Json, customer: str, id: str) -> Json:
     method = fetched(tx, "payment_method", id)
     if method["customer"] != customer:
         raise missing("payment_method", id, "payment_method")

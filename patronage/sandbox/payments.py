@@ -70,7 +70,7 @@ def attempt(
     *,
     off_session: bool = False,
     authenticated: bool = False,
-    return_url: str = "",
+    bank_page: str = "",
 ) -> Json:
     """Try to take the money; the intent afterwards is succeeded, processing, requires_action, requires_capture,
     or requires_payment_method with `last_payment_error`. Its charge, if any, is `latest_charge`."""
@@ -78,7 +78,7 @@ def attempt(
     intent["payment_method"] = method["id"]
     if means.refusal is None and means.asks and not authenticated:
         if not off_session:
-            return _ask(tx, intent, return_url)
+            return _ask(tx, intent, bank_page)
         if means.asks == "always":
             return refuse(tx, intent, method, AUTHENTICATION)
     if means.is_bank_account:
@@ -108,9 +108,10 @@ def _settle(tx: Tx, intent: Json, charge: Json | None, updates: Json) -> Json:
     return change(tx, intent, {**cleared, **latest, **updates})
 
 
-def _ask(tx: Tx, intent: Json, return_url: str) -> Json:
-    url = return_url or f"{tx.fact('base_url')}/c/authenticate/{intent['id']}"
-    action = {"redirect_to_url": {"return_url": None, "url": url}, "type": "redirect_to_url"}
+def _ask(tx: Tx, intent: Json, bank_page: str) -> Json:
+    action: Json = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
+    if bank_page:
+        action = {"redirect_to_url": {"return_url": None, "url": bank_page}, "type": "redirect_to_url"}
     change(tx, intent, {"status": "requires_action", "next_action": action, "last_payment_error": None})
     events.emit(tx, "payment_intent.requires_action", intent)
     return intent

@@ -60,8 +60,8 @@ def blueprint(store: Store) -> flask.Blueprint:
     """Everything under /v1, answered from the store."""
     api = flask.Blueprint("api", __name__)
 
-    @api.route("/v1/<path:path>", methods=["GET", "POST", "DELETE", "PUT", "PATCH"])
-    def call(path: str) -> flask.Response:
+    @api.route("/v1/<path:_path>", methods=["GET", "POST", "DELETE", "PUT", "PATCH"])
+    def call(_path: str) -> flask.Response:
         return answer(store, flask.request)
 
     return api

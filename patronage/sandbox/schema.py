@@ -4,11 +4,11 @@ import importlib
 import types
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NotRequired, Required, Union, get_args, get_origin, get_type_hints
 
 from stripe._api_version import _ApiVersion
 from stripe._request_options import RequestOptions
-from typing_extensions import NotRequired, Required, is_typeddict
+from typing_extensions import is_typeddict
 
 from patronage.sandbox.errors import StripeError, invalid
 from patronage.sandbox.store import Json
@@ -34,14 +34,15 @@ def _class(name: str) -> Any:
 @cache
 def _fields(typed: Any) -> dict[str, tuple[Any, bool]]:
     hints = get_type_hints(typed, localns={"StripeContext": Any, "Mapping": dict}, include_extras=True)
-    fields = {}
-    for name, hint in hints.items():
-        required = name in typed.__required_keys__
-        while get_origin(hint) in (NotRequired, Required):
-            (hint,) = get_args(hint)
-        if name not in RequestOptions.__annotations__:
-            fields[name] = (hint, required)
-    return fields
+    return {
+        name: (_bare(hint), name in typed.__required_keys__)
+        for name, hint in hints.items()
+        if name not in RequestOptions.__annotations__
+    }
+
+
+def _bare(hint: Any) -> Any:
+    return _bare(get_args(hint)[0]) if get_origin(hint) in (NotRequired, Required) else hint
 
 
 @cache

@@ -2,10 +2,10 @@
 
 from patronage.sandbox import events
 from patronage.sandbox.cards import means_of
+from patronage.sandbox.errors import unexpected_state
 from patronage.sandbox.ids import new_id
 from patronage.sandbox.lists import page
 from patronage.sandbox.objects import change, fetched, merged, named, picked, refuse_unsupported
-from patronage.sandbox.errors import unexpected_state
 from patronage.sandbox.payment_methods import attach, card_error, resolved
 from patronage.sandbox.requests import endpoint
 from patronage.sandbox.store import Json, Tx

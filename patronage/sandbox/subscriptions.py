@@ -5,14 +5,14 @@ from patronage.sandbox.cards import Refusal
 from patronage.sandbox.customers import in_time_of
 from patronage.sandbox.ending import end
 from patronage.sandbox.errors import invalid, not_found
-from patronage.sandbox.ids import new_id
 from patronage.sandbox.lists import page
 from patronage.sandbox.objects import change, fetched, merged, named, picked, refuse_unsupported
 from patronage.sandbox.payment_methods import card_error
 from patronage.sandbox.requests import endpoint
 from patronage.sandbox.schema import missing_param
 from patronage.sandbox.store import Json, Tx
-from patronage.sandbox.subscription_items import changed_items, new_item, priced
+from patronage.sandbox.subscribing import begin, new_subscription
+from patronage.sandbox.subscription_items import changed_items, priced
 
 FIRST_PAYMENT_WITHIN = 23 * 3600
 SHARED = {
@@ -30,108 +30,6 @@ SHARED = {
     "payment_settings",
     "proration_behavior",
 }
-
-
-def new_subscription(tx: Tx, customer: Json, wanted: list[Json], status: str, **fields: object) -> Json:
-    """Store a subscription whose first period begins now; no event is told and nothing is charged yet."""
-    id = new_id("sub")
-    now = tx.now()
-    items = [new_item(tx, id, wish, (now, now)) for wish in wanted]
-    _check_alike([item["price"] for item in items])
-    ends = billing.period_end(now, items[0]["price"]["recurring"], now)
-    for item in items:
-        item["current_period_end"] = ends
-    subscription = {
-        "id": id,
-        "object": "subscription",
-        **_nothing_special(),
-        "billing_cycle_anchor": now,
-        "created": now,
-        "currency": items[0]["price"]["currency"],
-        "customer": customer["id"],
-        "items": {
-            "object": "list",
-            "data": items,
-            "has_more": False,
-            "total_count": len(items),
-            "url": f"/v1/subscription_items?subscription={id}",
-        },
-        "start_date": now,
-        "status": status,
-        "test_clock": customer["test_clock"],
-        **fields,
-    }
-    return tx.put(subscription)
-
-
-def _check_alike(prices: list[Json]) -> None:
-    currencies = {price["currency"] for price in prices}
-    rhythms = {(price["recurring"]["interval"], price["recurring"]["interval_count"]) for price in prices}
-    if len(currencies) > 1 or len(rhythms) > 1:
-        raise invalid("All prices of a subscription share one currency and one interval here.", "items")
-
-
-def _nothing_special() -> Json:
-    return {
-        "application": None,
-        "application_fee_percent": None,
-        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
-        "billing_cycle_anchor_config": None,
-        "billing_mode": {"flexible": {"proration_discounts": "included"}, "type": "flexible", "updated_at": None},
-        "billing_schedules": [],
-        "billing_thresholds": None,
-        "cancel_at": None,
-        "cancel_at_period_end": False,
-        "canceled_at": None,
-        "cancellation_details": {"comment": None, "feedback": None, "reason": None},
-        "collection_method": "charge_automatically",
-        "customer_account": None,
-        "days_until_due": None,
-        "default_payment_method": None,
-        "default_source": None,
-        "default_tax_rates": [],
-        "description": None,
-        "discounts": [],
-        "ended_at": None,
-        "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
-        "latest_invoice": None,
-        "livemode": False,
-        "metadata": {},
-        "next_pending_invoice_item_invoice": None,
-        "on_behalf_of": None,
-        "pause_collection": None,
-        "payment_settings": {
-            "payment_method_options": None,
-            "payment_method_types": None,
-            "save_default_payment_method": "off",
-        },
-        "pending_invoice_item_interval": None,
-        "pending_setup_intent": None,
-        "pending_update": None,
-        "schedule": None,
-        "status_details": None,
-        "transfer_data": None,
-        "trial_end": None,
-        "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
-        "trial_start": None,
-    }
-
-
-def begin(tx: Tx, subscription: Json) -> Json:
-    """Tell of a subscription whose first invoice is drafted with it; returns that invoice, told of too."""
-    item = subscription["items"]["data"][0]
-    period = (item["current_period_start"], item["current_period_end"])
-    customer = billing.customer_of(tx, subscription)
-    invoice = invoices.draft(tx, subscription, customer, "subscription_create", period)
-    subscription["latest_invoice"] = invoice["id"]
-    tx.put(subscription)
-    if customer["currency"] is None:
-        tx.put({**customer, "currency": subscription["currency"]})
-    events.emit(tx, "customer.subscription.created", subscription)
-    tx.put(invoice)
-    events.emit(tx, "invoice.created", invoice)
-    billing.await_period_end(tx, subscription)
-    return invoice
 
 
 @endpoint("POST", "/v1/subscriptions", "SubscriptionCreateParams")
