@@ -47,8 +47,8 @@ migration: .venv/.tools ## write the next migration from the models (NAME="add t
 	@test -n '$(NAME)' || { echo 'Say what it does: make migration NAME="add tiers"'; exit 2; }
 	$(BIN)/python -m migrations.writing '$(NAME)'
 
-docs: .venv/.tools ## test that the documents and the code say the same
-	$(BIN)/pytest tests/docs tests/house $(PYTEST_ARGS)
+docs: prepared ## test that the documents and the code say the same
+	$(BIN)/pytest tests/house/test_documents.py tests/house/test_settings.py $(PYTEST_ARGS)
 
 screenshots: prepared ## take the pictures of the README from a running demo
 	$(BIN)/python -m docs.screenshots

@@ -8,16 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
-from patronage.foundation.clock import FrozenClock
 from patronage.foundation.database import Database
 from tests.house.source import ROOT
 
 
 @pytest.mark.parametrize("turn", [1, 2])
-def test_a_database_holds_what_the_migrations_wrote_and_nothing_of_another_test(
-    database: Database, clock: FrozenClock, turn: int
-) -> None:
-    counter = {"key": f"turn {turn}", "ends_at": clock.now().replace(tzinfo=None)}
+def test_a_database_holds_what_the_migrations_wrote_and_nothing_of_another_test(database: Database, turn: int) -> None:
+    counter = {"key": f"turn {turn}", "ends_at": "2026-03-02 12:00:00"}
     with database.transaction() as session:
         assert session.execute(text("SELECT id FROM identity")).scalars().all() == [1]
         assert session.execute(text("SELECT count(*) FROM limit_count")).scalar_one() == 0
