@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, select, text
+from sqlalchemy import JSON, Index, literal, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -49,5 +49,5 @@ def put_again(session: Session, kind: str, data: dict[str, Any], due_at: datetim
 def insert_ignoring(session: Session, table: type[Base], values: dict[str, Any]) -> bool:
     """Insert a row unless one of its unique keys is taken already; tell whether it was inserted."""
     insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-    statement = insert(table).values(**values).on_conflict_do_nothing()
-    return bool(session.execute(statement).rowcount)  # type: ignore[attr-defined]  # a CursorResult, as it is DML
+    statement = insert(table).values(**values).on_conflict_do_nothing().returning(literal(1))
+    return session.execute(statement).first() is not None
