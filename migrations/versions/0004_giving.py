@@ -119,6 +119,7 @@ def upgrade() -> None:
         sa.Column("ends_at", UTCDateTime, nullable=True),
         sa.Column("ended_at", UTCDateTime, nullable=True),
         sa.Column("ended_because", sa.String(), nullable=True),
+        sa.Column("why_stopped", sa.String(), nullable=True),
         sa.Column("paid_until", UTCDateTime, nullable=True),
         sa.Column("patron_until", UTCDateTime, nullable=True),
         sa.Column("stripe_customer_id", sa.String(), nullable=True),

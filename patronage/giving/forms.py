@@ -70,6 +70,19 @@ class SupportForm(PageForm):
         self.currency.data = self.currency.data or terms.currency
         return self
 
+    def put_right(self) -> "SupportForm":
+        """Have something ticked for each period before the form is shown again; what was sent is kept as typed."""
+        ticked = self._ticked()
+        for suggested in self._terms.suggested:
+            field = self.amounts(suggested.interval)
+            if field.data not in dict(field.choices):
+                if suggested.interval == self.interval.data and ticked and not self.amount.data:
+                    self.amount.data = shown(ticked, self._terms.currency, self._language)
+                field.data = str(suggested.amounts[suggested.preselected])
+        if self.interval.data not in set(Interval):
+            self.interval.data = Interval.ONCE.value
+        return self
+
     def amounts(self, interval: str) -> Field:
         """Return the field that holds the suggested amounts of `interval`."""
         return self[f"{Interval(interval)}_amount"]

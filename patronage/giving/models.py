@@ -94,6 +94,7 @@ class Pledge(Base):
     ends_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when it will end, if that is arranged
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ended_because: Mapped[str | None]
+    why_stopped: Mapped[str | None]  # in the patron's own words, if they left any
     paid_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     patron_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     stripe_customer_id: Mapped[str | None] = mapped_column(index=True)

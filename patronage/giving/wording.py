@@ -21,7 +21,8 @@ _: Callable[..., str] = gettext
 class Said:
     """What the page says for one amount: `mark` is what the style sheet shows it by ("month-0", "year-typed").
 
-    `covered_button` and `covered_sentence` are for when the fee is covered, `fee` what that adds.
+    `covered_button` and `covered_sentence` are for when the fee is covered, `fee` what that adds. For a typed amount
+    they hold no number; `button_for_scripts` and `sentence_for_scripts` have `{amount}` in its place.
     """
 
     mark: str
@@ -30,6 +31,8 @@ class Said:
     fee: str
     covered_button: str
     covered_sentence: str
+    button_for_scripts: str = ""
+    sentence_for_scripts: str = ""
 
 
 def all_of(terms: Terms, settings: Settings, today: date, language: str) -> list[Said]:
@@ -57,7 +60,9 @@ def _unknown(mark: str, interval: Interval, today: date, language: str) -> Said:
     """What can be said of an amount the server has not read yet; scripts fill it in."""
     amount = _("this amount")
     words = button(interval, ""), sentence(interval, amount, today, language)
-    return Said(mark, *words, "", *words)
+    blank = "{amount}"
+    for_scripts = button(interval, blank), sentence(interval, blank, today, language)
+    return Said(mark, *words, "", *words, *for_scripts)
 
 
 def button(interval: str, amount: str) -> str:

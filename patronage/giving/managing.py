@@ -1,0 +1,70 @@
+"""The pages on which a patron stops in two clicks and goes on in one."""
+
+from datetime import timedelta
+
+from flask import Blueprint, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from patronage.foundation.web.guards import patron
+from patronage.foundation.web.house import settings, tools
+from patronage.foundation.web.languages import language
+from patronage.giving import stopping, wording
+from patronage.giving.forms import StopForm
+from patronage.giving.models import Pledge
+from patronage.giving.standing import Policy
+
+blueprint = Blueprint("giving_managing", __name__)
+
+
+@blueprint.get("/account/pledges/<reference>/cancel")
+@patron
+def ask_to_cancel(reference: str) -> ResponseReturnValue:
+    """Show what stopping means, and the button that does it."""
+    return _shown(StopForm(), _own(reference))
+
+
+@blueprint.post("/account/pledges/<reference>/cancel")
+@patron
+def cancel(reference: str) -> ResponseReturnValue:
+    """Let a pledge end with the period that is paid; pressed twice, it is stopped once."""
+    form, pledge = StopForm(), _own(reference)
+    if not form.validate():
+        return _shown(form, pledge), 422
+    if pledge.ends_at is None:
+        key = f"end-{pledge.reference}-{pledge.version}"
+        subscription = tools().payments.end_at_period_end(pledge.stripe_subscription_id, key)
+        with tools().database.transaction() as session:
+            stopping.stopped(session, pledge, subscription, form.reason.data or "", _policy(), tools().clock.now())
+        flash(_("Your pledge is stopped: nothing more is charged. A letter confirms it."), "success")
+    return redirect("/account", 303)
+
+
+@blueprint.post("/account/pledges/<reference>/resume")
+@patron
+def resume(reference: str) -> ResponseReturnValue:
+    """Undo an arranged end."""
+    pledge = _own(reference)
+    if pledge.ends_at is not None:
+        key = f"resume-{pledge.reference}-{pledge.version}"
+        subscription = tools().payments.keep_going(pledge.stripe_subscription_id, key)
+        with tools().database.transaction() as session:
+            stopping.resumed(session, pledge, subscription, _policy(), tools().clock.now())
+        flash(_("Your pledge goes on as before. Thank you!"), "success")
+    return redirect("/account", 303)
+
+
+def _own(reference: str) -> Pledge:
+    with tools().database.reading() as session:
+        return stopping.own(session, current_user.id, reference)
+
+
+def _shown(form: StopForm, pledge: Pledge) -> str:
+    total = pledge.amount_minor + pledge.fee_cover_minor
+    gift = wording.gift(pledge.interval, total, pledge.currency, language())
+    return render_template("giving/cancel.html", form=form, pledge=pledge, gift=gift)
+
+
+def _policy() -> Policy:
+    return Policy(timedelta(days=settings().grace_days), settings().zone)

@@ -1,0 +1,52 @@
+"""Addresses that only we can have made: the thanks for a pledge, and the way back from Stripe's page."""
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from patronage.foundation.refused import Refused, Why
+from patronage.foundation.web.house import link, settings
+
+THANKS = "/support/thanks"
+BACK = "/support"
+
+
+class NoSuchPledge(Refused):
+    """The address does not lead to a pledge: it was cut off or made up."""
+
+    why = Why.NOT_FOUND
+    reason = "This address is not complete. Please open it from the letter or the page where you found it."
+
+
+def thanks_path(reference: str) -> str:
+    """Return the path of the thanks for the pledge `reference`; it stays good, on every device."""
+    return f"{THANKS}?pledge={_signer(THANKS).dumps(reference)}"
+
+
+def thanks_address(reference: str) -> str:
+    """Return the full address of the thanks for the pledge `reference`."""
+    return link(thanks_path(reference))
+
+
+def thanked(value: str) -> str:
+    """Return the reference in the signed `pledge` of a thanks address. Raises `NoSuchPledge`."""
+    return _read(THANKS, value)
+
+
+def back_address(reference: str) -> str:
+    """Return the full address to which Stripe sends those who leave its page unpaid."""
+    return link(f"{BACK}?left={_signer(BACK).dumps(reference)}")
+
+
+def left(value: str) -> str:
+    """Return the reference in the signed `left` of a way back. Raises `NoSuchPledge`."""
+    return _read(BACK, value)
+
+
+def _read(purpose: str, value: str) -> str:
+    try:
+        return str(_signer(purpose).loads(value))
+    except BadData as error:
+        raise NoSuchPledge from error
+
+
+def _signer(purpose: str) -> URLSafeSerializer:
+    return URLSafeSerializer(settings().secret_key.get_secret_value(), salt=f"patronage giving {purpose}")

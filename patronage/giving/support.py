@@ -1,0 +1,207 @@
+"""The page where a reader gives, the same for every stranger; sending its form leads to Stripe."""
+
+import hashlib
+from datetime import date
+
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from markupsafe import escape
+from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
+
+from patronage.foundation.money import shown
+from patronage.foundation.refused import Refused
+from patronage.foundation.web.errors import STATUS
+from patronage.foundation.web.guards import public
+from patronage.foundation.web.house import here, settings, tools
+from patronage.foundation.web.kept_pages import KeptPages
+from patronage.foundation.web.languages import language
+from patronage.foundation.web.limits import TooOften, allow, network
+from patronage.giving import checkouts, paying_browser, signed, terms, wording
+from patronage.giving.forms import LONGEST_SOURCE, SLIPS, SupportForm
+from patronage.giving.gateway import GatewayRefused, GatewayUnknown
+from patronage.giving.models import Checkout, Interval, Pledge, PledgeState
+from patronage.giving.pledging import Offer
+from patronage.giving.terms import KnownTerms, Terms
+from patronage.people.models import Person
+from patronage.people.people import email_key
+
+blueprint = Blueprint("giving", __name__)
+
+# Stands in a kept page where the story's address belongs, so that a thousand stories do not make a thousand pages.
+SOURCE = "source-of-this-gift"
+RUNNING = (PledgeState.ACTIVE, PledgeState.PAST_DUE, PledgeState.PAUSED)
+
+
+@blueprint.get("/support")
+@public
+def show() -> ResponseReturnValue:
+    """Show the form: as kept bytes, unless somebody comes back from Stripe's page."""
+    if "left" in request.args:
+        return _show_again(request.args["left"])
+    known, version = _terms()
+    wanted = request.args.get("interval", "")
+    wanted = wanted if wanted in set(Interval) else ""
+    source = request.args.get("source", "").strip()[:LONGEST_SOURCE]
+    key = (language(), here().newsroom().version, version, _today(), wanted, bool(source))
+
+    def draw() -> str:
+        form = _empty(known, interval=wanted or Interval.ONCE.value, source=SOURCE if source else "")
+        return _drawn(form, known)
+
+    page = _pages().answer(("/support", *key), draw)
+    return _about(source, page) if source else page
+
+
+def _about(source: str, page: Response) -> Response:
+    """Return the kept `page` with the story's address in place of the mark."""
+    body = page.get_data().replace(SOURCE.encode(), str(escape(source)).encode())
+    etag = '"' + hashlib.sha256(body).hexdigest()[:24] + '"'
+    headers = {"ETag": etag, "Cache-Control": page.headers["Cache-Control"], "Vary": page.headers["Vary"]}
+    if request.headers.get("If-None-Match") == etag:
+        return Response(status=304, headers=headers)
+    return Response(body, headers=headers, content_type="text/html; charset=utf-8")
+
+
+@blueprint.post("/support")
+@public
+def start() -> ResponseReturnValue:
+    """Write the pledge down and lead on to Stripe's page; or say what is the matter and keep the answers."""
+    known, _version = _terms()
+    form = SupportForm().offer_on(known, settings(), language())
+    if not form.validate():
+        return _drawn(form.put_right(), known), 422
+    if _asks_first(form):
+        return render_template("giving/another.html", form=form, running=_running(), said=_said_of(form, known))
+    held = paying_browser.token() or paying_browser.new_token()
+    try:
+        _count(email_key(form.email.data))
+        way = checkouts.Way(signed.thanks_address, signed.back_address)
+        url = checkouts.page_for(tools(), form.email.data, _offer(form, known), paying_browser.asker(held), way)
+    except (TooOften, GatewayUnknown, GatewayRefused) as refusal:
+        return _refused(form, known, refusal)
+    response = make_response(redirect(url, 303))
+    paying_browser.remember(response, held)
+    return response
+
+
+def _offer(form: SupportForm, known: Terms) -> Offer:
+    interval = Interval(form.interval.data)
+    cover = terms.fee_cover(form.amount_minor, known.currency, settings()) if form.cover_fees.data else 0
+    return Offer(
+        interval=interval,
+        amount_minor=form.amount_minor,
+        currency=known.currency,
+        fee_cover_minor=cover,
+        source=(form.source.data or "").strip() or None,
+        language=language(),
+        description=_description(interval),
+    )
+
+
+def _description(interval: Interval) -> str:
+    name = here().newsroom().name
+    if interval == Interval.ONCE:
+        return str(_("A gift to %(newsroom)s", newsroom=name))
+    return str(_("Support of %(newsroom)s", newsroom=name))
+
+
+def _count(key: str) -> None:
+    """Count this checkout against the limits. Raises `TooOften`."""
+    mine = f"{settings().checkouts_per_address_and_hour} per hour"
+    allow(mine, "checkout from", network())
+    allow(mine, "checkout for", key)
+    allow(f"{settings().checkouts_per_hour} per hour", "checkouts")
+
+
+def _refused(form: SupportForm, known: Terms, refusal: Refused) -> ResponseReturnValue:
+    response = make_response(_drawn(form.put_right(), known, problem=str(refusal)), STATUS[refusal.why])
+    if response.status_code in {429, 503}:
+        response.headers["Retry-After"] = "60"
+    return response
+
+
+def _asks_first(form: SupportForm) -> bool:
+    """Tell whether a signed-in patron opens a second running pledge without having said so."""
+    if form.interval.data == Interval.ONCE or form.another.data == "yes" or not current_user.is_authenticated:
+        return False
+    return email_key(form.email.data) == email_key(current_user.email) and _running() is not None
+
+
+def _running() -> Pledge | None:
+    """Return the signed-in person's running pledge, the newest if there are several."""
+    with tools().database.reading() as session:
+        mine = select(Pledge).where(Pledge.person_id == current_user.id, Pledge.interval != Interval.ONCE)
+        return session.scalar(mine.where(Pledge.state.in_(RUNNING)).order_by(Pledge.id.desc()).limit(1))
+
+
+def _said_of(form: SupportForm, known: Terms) -> dict[str, str]:
+    """Return the words for exactly what `form` asks for."""
+    total = _offer(form, known).total_minor
+    amount = shown(total, known.currency, language())
+    interval = form.interval.data
+    return {
+        "button": wording.button(interval, amount),
+        "sentence": wording.sentence(interval, amount, _today(), language()),
+        "amount": str(form.amount_minor),
+    }
+
+
+def _show_again(value: str) -> ResponseReturnValue:
+    """Show the form to somebody who left Stripe's page: with the answers, the address only in the same browser."""
+    known, _version = _terms()
+    reference = signed.left(value)
+    with tools().database.reading() as session:
+        row = session.execute(
+            select(Pledge, Checkout.browser_hash, Person.email)
+            .join(Checkout, Checkout.pledge_id == Pledge.id)
+            .join(Person, Person.id == Pledge.person_id)
+            .where(Pledge.reference == reference)
+            .limit(1)
+        ).first()
+    if row is None:
+        raise signed.NoSuchPledge
+    pledge, browser_hash, email = row
+    held = paying_browser.token()
+    is_same = held is not None and browser_hash == paying_browser.hashed(held)
+    amounts = next(each.amounts for each in known.suggested if each.interval == pledge.interval)
+    form = _empty(known, interval=pledge.interval.value, source=pledge.source or "", email=email if is_same else "")
+    form.cover_fees.data = pledge.fee_cover_minor > 0
+    if pledge.amount_minor in amounts:
+        form.amounts(pledge.interval).data = str(pledge.amount_minor)
+    else:
+        form.amount.data = shown(pledge.amount_minor, known.currency)
+    return _drawn(form, known, left=True)
+
+
+def _empty(known: Terms, **data: str) -> SupportForm:
+    form = SupportForm(formdata=MultiDict(), data={k: v for k, v in data.items() if v})
+    return form.offer_on(known, settings(), language())
+
+
+def _drawn(form: SupportForm, known: Terms, problem: str | None = None, left: bool = False) -> str:
+    return render_template(
+        "giving/support.html",
+        form=form,
+        terms=known,
+        said=wording.all_of(known, settings(), _today(), language()),
+        slips=SLIPS,
+        problem=problem,
+        left=left,
+    )
+
+
+def _today() -> date:
+    return tools().clock.now().astimezone(settings().zone).date()
+
+
+def _terms() -> tuple[Terms, str]:
+    known: KnownTerms = current_app.extensions["patronage-terms"]
+    return known(here().newsroom().currency)
+
+
+def _pages() -> KeptPages:
+    pages: KeptPages = current_app.extensions["patronage-support-pages"]
+    return pages

@@ -1,0 +1,28 @@
+"""Gives the app the pages of giving, and Stripe its door."""
+
+from datetime import date
+
+from babel.dates import format_date
+from flask import Flask
+from flask_babel import get_locale
+
+from patronage.foundation.web.house import House
+from patronage.foundation.web.kept_pages import KeptPages
+from patronage.giving import managing, support, thanks
+from patronage.giving.terms import KnownTerms
+
+
+def install(app: Flask) -> None:
+    """Give `app` the pages of giving and cancelling, the thanks, and the webhook."""
+    app.extensions["patronage-support-pages"] = KeptPages()
+    house: House = app.extensions["patronage"]
+    app.extensions["patronage-terms"] = KnownTerms(house.tools.database, house.settings.smallest_gift_minor)
+    app.extensions.setdefault(thanks.EXTRAS, [])
+    app.jinja_env.filters["iso_day"] = _iso_day
+    for part in (support, thanks, managing):
+        app.register_blueprint(part.blueprint)
+
+
+def _iso_day(written: str) -> str:
+    """Return an ISO date, as letters carry it, the way people write it."""
+    return str(format_date(date.fromisoformat(written), "long", locale=str(get_locale() or "en")))

@@ -1,0 +1,118 @@
+"""A patron's own page: what they give, when it is charged next, what they have paid so far."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from sqlalchemy import Row, and_, or_, select
+from sqlalchemy.orm import Session
+
+from patronage.books.models import Payment
+from patronage.foundation.web.guards import patron
+from patronage.foundation.web.house import tools
+from patronage.foundation.web.languages import language
+from patronage.giving import wording
+from patronage.giving.models import Interval, Pledge, PledgePayment, PledgeState
+
+blueprint = Blueprint("account", __name__)
+
+EXTRAS = "patronage-account-extras"
+PAGE = 20
+
+# What other rooms add for a person: {"template": …, and what it is drawn with}, or None. One query each, please.
+Extra = Callable[[Session, int, datetime], dict[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class Given:
+    """A pledge as the page tells of it; `is_patron_now` is whether it makes its giver a patron at this moment."""
+
+    pledge: Pledge
+    gift: str
+    is_patron_now: bool
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether there is something to stop."""
+        return self._runs and self.pledge.ends_at is None
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether an arranged end can be undone."""
+        return self._runs and self.pledge.ends_at is not None
+
+    @property
+    def _runs(self) -> bool:
+        is_regular = self.pledge.interval != Interval.ONCE and self.pledge.stripe_subscription_id is not None
+        return is_regular and self.pledge.state not in {PledgeState.ENDED, PledgeState.OFFERED}
+
+
+@blueprint.get("/account")
+@patron
+def account() -> ResponseReturnValue:
+    """Show what somebody gives and has given; older payments a page at a time."""
+    now = tools().clock.now()
+    before = _position(request.args.get("before", ""))
+    with tools().database.reading() as session:
+        pledges = _pledges(session, current_user.id)
+        payments = _payments(session, current_user.id, before)
+        asked: list[Extra] = current_app.extensions.get(EXTRAS, [])
+        extras = [said for extra in asked if (said := extra(session, current_user.id, now)) is not None]
+    given = [_given(pledge, now) for pledge in pledges]
+    return render_template(
+        "home/account.html",
+        running=[each for each in given if each.pledge.state != PledgeState.ENDED],
+        over=[each for each in given if each.pledge.state == PledgeState.ENDED],
+        payments=payments[:PAGE],
+        older=_mark(payments[PAGE - 1].Payment) if len(payments) > PAGE else None,
+        is_first_page=before is None,
+        extras=extras,
+    )
+
+
+def _given(pledge: Pledge, now: datetime) -> Given:
+    total = pledge.amount_minor + pledge.fee_cover_minor
+    gift = wording.gift(pledge.interval, total, pledge.currency, language())
+    return Given(pledge, gift, pledge.patron_until is not None and pledge.patron_until > now)
+
+
+def _pledges(session: Session, person_id: int) -> list[Pledge]:
+    """Return the pledges of somebody that came to something, newest first."""
+    mine = select(Pledge).where(Pledge.person_id == person_id, Pledge.settled_at.is_not(None))
+    return list(session.scalars(mine.order_by(Pledge.id.desc()).limit(100)))
+
+
+def _payments(session: Session, person_id: int, before: tuple[datetime, int] | None) -> list[Row[Any]]:
+    """Return a page of payments and one more, newest first, each with the interval of its pledge if it has one."""
+    mine = (
+        select(Payment, Pledge.interval)
+        .outerjoin(PledgePayment, PledgePayment.payment_id == Payment.id)
+        .outerjoin(Pledge, Pledge.id == PledgePayment.pledge_id)
+        .where(Payment.person_id == person_id)
+        .order_by(Payment.paid_at.desc(), Payment.id.desc())
+    )
+    if before is not None:
+        paid_at, last_id = before
+        mine = mine.where(or_(Payment.paid_at < paid_at, and_(Payment.paid_at == paid_at, Payment.id < last_id)))
+    return list(session.execute(mine.limit(PAGE + 1)))
+
+
+def _mark(payment: Payment) -> str:
+    """Return where the next page begins, as it stands in its address: microseconds and id."""
+    since = payment.paid_at - datetime.fromtimestamp(0, UTC)
+    return f"{since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds}-{payment.id}"
+
+
+def _position(mark: str) -> tuple[datetime, int] | None:
+    """Read what `_mark` wrote; anything else is the first page."""
+    moment, _dash, last_id = mark.partition("-")
+    if not (moment.isascii() and moment.isdecimal() and last_id.isascii() and last_id.isdecimal()) or len(mark) > 40:
+        return None
+    try:
+        return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(moment)), int(last_id)
+    except OverflowError:
+        return None
