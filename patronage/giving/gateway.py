@@ -164,7 +164,6 @@ class Gateway:
         """Return the invoice that a payment intent paid, or None: most gifts given once have none."""
         params = {
             "payment": {"type": "payment_intent", "payment_intent": intent_id},
-            "status": "paid",
             "expand": ["data.invoice"],
         }
         found = self._call(lambda api: api.invoice_payments.list(params))["data"]

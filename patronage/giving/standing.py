@@ -3,11 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import Session
 
 from patronage.giving.models import Interval, Pledge, PledgeState
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the newsroom has decided: how long a late payment costs nobody their standing, and where its days begin."""
+
+    grace: timedelta
+    zone: ZoneInfo
 
 
 @dataclass(frozen=True)

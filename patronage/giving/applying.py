@@ -1,0 +1,79 @@
+"""What Stripe tells is applied here: the truth is fetched, then the pledge, books and letters change in one commit."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from patronage.foundation.refused import Refused, Why
+from patronage.foundation.tools import Tools
+from patronage.giving import charges, checkout_outcomes, letters, standing, subscriptions, whose
+from patronage.giving.gateway import Answer
+from patronage.giving.models import Interval, Outcome, Pledge
+from patronage.giving.standing import Policy
+from patronage.giving.told import Asking, Matter, Told
+
+Mark = Callable[[Session, Outcome, datetime], None]
+
+ROUNDS = 5  # how often what was fetched may be overtaken before we leave it for later
+
+
+class Overtaken(Refused):
+    """The pledge kept changing while Stripe was being asked."""
+
+    why = Why.CONFLICT
+    reason = "This pledge is changing just now. Please try again."
+
+
+def apply(
+    tools: Tools, policy: Policy, matter: Matter, stripe_id: str, payload: Answer, mark: Mark | None = None
+) -> Outcome:
+    """Fetch what Stripe says now about `stripe_id` and apply it; return APPLIED, or UNMATCHED for a stranger's.
+
+    `payload` is an event's own object, or empty: it only helps to find the pledge. `mark` is called with the outcome
+    in the same transaction. Must be called outside any transaction. Raises `GatewayUnknown`, `GatewayRefused`,
+    `Overtaken`.
+
+    Two deliveries may race: the version of the pledge is noted before Stripe is asked, and when it has moved by the
+    time we hold the lock, Stripe is asked again, as our answer may be the older one.
+    """
+    asking = Asking(tools.payments, tools.database)
+    hint = asking.hint(matter, stripe_id, payload)
+    with tools.database.reading() as session:
+        noted = whose.known(session, hint)
+    for _ in range(ROUNDS):
+        told = asking.about(matter, stripe_id, hint)
+        with tools.database.transaction() as session:
+            now = tools.clock.now()
+            pledge = whose.claim(session, told)
+            if pledge is None or not whose.has_moved(pledge, noted):
+                outcome = _take(session, pledge, told, policy, now)
+                if mark:
+                    mark(session, outcome, now)
+                return outcome
+            noted = (pledge.id, pledge.version)
+    raise Overtaken
+
+
+def _take(session: Session, pledge: Pledge | None, told: Told, policy: Policy, now: datetime) -> Outcome:
+    checkout_outcomes.close(session, told, now)
+    if pledge is None:
+        return Outcome.UNMATCHED
+    change(session, pledge, told, policy, now)
+    return Outcome.APPLIED
+
+
+def change(session: Session, pledge: Pledge, told: Told, policy: Policy, now: datetime) -> None:
+    """Apply what was `told` to `pledge`, whose row is locked: facts, books, standing, letters."""
+    was_settled = pledge.settled_at is not None
+    pledge.stripe_customer_id = told.customer_id or pledge.stripe_customer_id
+    if told.subscription:
+        subscriptions.take_over(pledge, told.subscription, now)
+    payment = charges.take_in(session, pledge, told, now)
+    standing.decide(pledge, policy.grace)
+    if payment:
+        letters.send_receipt(session, pledge, payment, told, policy, now)
+    letters.tell_of_failure(session, pledge, told, policy, now)
+    has_begun = pledge.settled_at and not was_settled and pledge.interval != Interval.ONCE
+    if has_begun and whose.others_running(session, pledge):
+        letters.tell_of_second_pledge(session, pledge, now)

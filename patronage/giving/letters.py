@@ -1,0 +1,65 @@
+"""The letters that follow from what Stripe told: a receipt, a payment that failed, a second pledge."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from patronage.books.models import Payment
+from patronage.foundation import outbox
+from patronage.giving.charges import end_of_period
+from patronage.giving.models import Interval, Pledge
+from patronage.giving.standing import Policy
+from patronage.giving.told import Told, moment
+from patronage.people.models import Person
+
+MANAGE = "/account"
+
+
+def send_receipt(session: Session, pledge: Pledge, payment: Payment, told: Told, policy: Policy, now: datetime) -> None:
+    """Write the receipt for `payment`: one letter a charge, whatever told of it first."""
+    next_at = end_of_period(told.invoice) if told.invoice and not pledge.ends_at and not pledge.ended_at else None
+    _write(session, "giving/receipt", pledge, now, f"receipt:{payment.charge_id}", {
+        "payment_reference": payment.reference,
+        "amount_minor": payment.amount_minor,
+        "currency": payment.currency,
+        "paid_on": _day(payment.paid_at, policy),
+        "next_on": _day(next_at, policy) if next_at and pledge.interval != Interval.ONCE else None,
+    })  # fmt: skip
+
+
+def tell_of_failure(session: Session, pledge: Pledge, told: Told, policy: Policy, now: datetime) -> None:
+    """Write that a regular payment could not be taken, once for each try; nothing if the one in `told` did not fail."""
+    invoice, intent = told.invoice, told.intent
+    if invoice is None or intent is None or invoice["status"] != "open" or not intent["last_payment_error"]:
+        return
+    again = invoice["next_payment_attempt"]
+    once = f"payment failed:{invoice['id']}:{invoice['attempt_count']}"
+    _write(session, "giving/payment_failed", pledge, now, once, {
+        "amount_minor": invoice["amount_due"],
+        "currency": invoice["currency"].upper(),
+        "again_on": _day(moment(again), policy) if again else None,
+    })  # fmt: skip
+
+
+def tell_of_second_pledge(session: Session, pledge: Pledge, now: datetime) -> None:
+    """Write that `pledge` has begun beside another regular one, so that nobody pays twice without knowing."""
+    _write(session, "giving/second_pledge", pledge, now, f"second pledge:{pledge.reference}", {
+        "amount_minor": pledge.amount_minor + pledge.fee_cover_minor,
+        "currency": pledge.currency,
+    })  # fmt: skip
+
+
+def _write(session: Session, kind: str, pledge: Pledge, now: datetime, once: str, data: dict[str, object]) -> None:
+    person = session.get_one(Person, pledge.person_id)
+    facts = {
+        **data,
+        "pledge_reference": pledge.reference,
+        "interval": str(pledge.interval),
+        "manage_path": MANAGE,
+    }
+    outbox.write(session, kind, person.email, facts, now, recipient_id=person.id, language=person.language, once=once)
+
+
+def _day(at: datetime, policy: Policy) -> str:
+    """Return the day of `at` in the newsroom's zone, as an ISO date."""
+    return at.astimezone(policy.zone).date().isoformat()

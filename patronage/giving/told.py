@@ -1,0 +1,187 @@
+"""What Stripe says now about one matter: objects fetched over the network, before any transaction is opened."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select
+
+from patronage.books.models import Payment
+from patronage.foundation.database import Database
+from patronage.giving import marks
+from patronage.giving.gateway import Answer, Gateway
+
+DISPUTE_IS_OVER = {"won", "warning_closed", "prevented"}
+
+
+class Matter(StrEnum):
+    """What an event can be about."""
+
+    SUBSCRIPTION = "subscription"
+    CHARGE = "charge"
+    INVOICE = "invoice"
+    SESSION = "session"
+
+
+@dataclass(frozen=True)
+class Told:
+    """Stripe's objects about one matter, each as it was fetched (or sent), or None where it is not needed.
+
+    `invoice` of a charge is the one the charge paid; `intent` is the payment intent of money that has not come (yet).
+    """
+
+    subscription: Answer | None = None
+    charge: Answer | None = None
+    invoice: Answer | None = None
+    session: Answer | None = None
+    intent: Answer | None = None
+    disputed: bool = False
+
+    @property
+    def subscription_id(self) -> str | None:
+        """The subscription all this belongs to."""
+        return (
+            _id(self.subscription)
+            or inside(self.invoice, "parent", "subscription_details", "subscription")
+            or inside(self.session, "subscription")
+        )
+
+    @property
+    def customer_id(self) -> str | None:
+        """Who pays, as Stripe knows them."""
+        holders = (self.subscription, self.session, self.invoice, self.charge)
+        return next((found for holder in holders if (found := inside(holder, "customer"))), None)
+
+    @property
+    def pledge_reference(self) -> str | None:
+        """The pledge whose mark we left on one of the objects."""
+        marked = (
+            inside(self.subscription, "metadata", marks.PLEDGE),
+            inside(self.invoice, "parent", "subscription_details", "metadata", marks.PLEDGE),
+            inside(self.session, "metadata", marks.PLEDGE),
+            inside(self.session, "client_reference_id"),
+            inside(self.charge, "payment_intent", "metadata", marks.PLEDGE),
+            inside(self.charge, "metadata", marks.PLEDGE),
+        )
+        return next((reference for reference in marked if isinstance(reference, str)), None)
+
+
+def inside(holder: Any, *path: str | int) -> Any:
+    """Return what stands at `path` inside `holder`, or None where it ends early: payloads may be of any version."""
+    for step in path:
+        try:
+            holder = holder[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return holder
+
+
+def moment(timestamp: int) -> datetime:
+    """Return Stripe's unix seconds as an aware datetime."""
+    return datetime.fromtimestamp(timestamp, UTC)
+
+
+OBJECTS = {  # what each is called in a payload
+    Matter.SUBSCRIPTION: "subscription",
+    Matter.CHARGE: "charge",
+    Matter.INVOICE: "invoice",
+    Matter.SESSION: "checkout.session",
+}
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Asks Stripe about a matter; what we have written down already need not be asked for again."""
+
+    gateway: Gateway
+    database: Database
+
+    def about(self, matter: Matter, stripe_id: str, known: Told) -> Told:
+        """Return what Stripe says now about the `matter` with this id; `known` holds what cannot have changed since."""
+        asked: dict[Matter, Callable[[str, Told], Told]] = {
+            Matter.SUBSCRIPTION: self._subscription,
+            Matter.CHARGE: self._charge,
+            Matter.INVOICE: self._invoice,
+            Matter.SESSION: self._session,
+        }
+        return asked[matter](stripe_id, known)
+
+    def hint(self, matter: Matter, stripe_id: str, payload: Answer) -> Told:
+        """Return what an event's own `payload` tells of whose matter it is, never what is applied.
+
+        A charge does not name its invoice: Stripe is asked which one it paid, which never changes.
+        """
+        told = _as_sent(matter, payload)
+        intent_id = _id(inside(payload, "payment_intent"))
+        if matter != Matter.CHARGE or intent_id is None or told.pledge_reference:
+            return told
+        if self._is_recorded(Payment.charge_id == stripe_id):
+            return told
+        return replace(told, invoice=self.gateway.invoice_paid_by(intent_id))
+
+    def _subscription(self, subscription_id: str, _known: Told) -> Told:
+        return Told(subscription=self.gateway.fetch_subscription(subscription_id))
+
+    def _charge(self, charge_id: str, known: Told) -> Told:
+        told = replace(self._money(charge_id), invoice=known.invoice)
+        if told.invoice or told.pledge_reference or self._is_recorded(Payment.charge_id == charge_id):
+            return told
+        intent_id = inside(told.charge, "payment_intent", "id")
+        return replace(told, invoice=self.gateway.invoice_paid_by(intent_id) if intent_id else None)
+
+    def _money(self, charge_id: str) -> Told:
+        charge = self.gateway.fetch_charge(charge_id)
+        disputes = self.gateway.disputes_of(charge_id) if charge["disputed"] else []
+        return Told(charge=charge, disputed=any(one["status"] not in DISPUTE_IS_OVER for one in disputes))
+
+    def _invoice(self, invoice_id: str, _known: Told) -> Told:
+        invoice = self.gateway.fetch_invoice(invoice_id)
+        subscription_id = inside(invoice, "parent", "subscription_details", "subscription")
+        subscription = self.gateway.fetch_subscription(subscription_id) if subscription_id else None
+        return self._with_money(Told(subscription=subscription, invoice=invoice), intent_of(invoice))
+
+    def _session(self, session_id: str, _known: Told) -> Told:
+        session = self.gateway.fetch_session(session_id)
+        told = Told(session=session)
+        if session["subscription"]:
+            told = replace(told, subscription=self.gateway.fetch_subscription(session["subscription"]))
+        if session["invoice"]:
+            told = replace(told, invoice=self.gateway.fetch_invoice(session["invoice"]))
+        return self._with_money(told, session["payment_intent"] or intent_of(told.invoice))
+
+    def _with_money(self, told: Told, intent_id: str | None) -> Told:
+        """Return `told` with the charge of a payment intent that succeeded, or with the intent itself if it did not."""
+        if intent_id is None or self._is_recorded(Payment.payment_intent_id == intent_id):
+            return told
+        intent = self.gateway.fetch_payment_intent(intent_id)
+        if intent["status"] != "succeeded":
+            return replace(told, intent=intent)
+        money = self._money(intent["latest_charge"])
+        return replace(told, charge=money.charge, disputed=money.disputed)
+
+    def _is_recorded(self, condition: Any) -> bool:
+        with self.database.reading() as session:
+            return session.scalar(select(Payment.id).where(condition)) is not None
+
+
+def _as_sent(matter: Matter, payload: Answer) -> Told:
+    if inside(payload, "object") != OBJECTS[matter]:
+        return Told()
+    field: dict[str, Any] = {matter: payload}
+    return Told(**field)
+
+
+def intent_of(invoice: Answer | None) -> str | None:
+    """Return the payment intent that paid an invoice, else the one that is to pay it, else None."""
+    payments = inside(invoice, "payments", "data") or []
+    ordered = sorted(payments, key=lambda payment: payment["status"] != "paid")
+    intents = (_id(inside(payment, "payment", "payment_intent")) for payment in ordered)
+    return next((intent for intent in intents if intent), None)
+
+
+def _id(holder: Any) -> str | None:
+    """Return the id of an object, which Stripe sends whole or as its id."""
+    found = holder if isinstance(holder, str) else inside(holder, "id")
+    return found if isinstance(found, str) else None

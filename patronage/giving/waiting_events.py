@@ -1,0 +1,129 @@
+"""Events that were written down and wait: taken by lease, oldest first, several about one thing at once."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, or_, select, update
+from sqlalchemy.orm import Session
+
+from patronage.foundation.database import is_unavailable
+from patronage.foundation.leases import GAPS, LEASE, TRIES
+from patronage.foundation.logs import log
+from patronage.foundation.tools import Tools
+from patronage.giving import applying
+from patronage.giving.gateway import GatewayRefused, GatewayUnknown
+from patronage.giving.models import Outcome, StripeEvent
+from patronage.giving.standing import Policy
+from patronage.giving.stripe_events import Subject, subject_of
+
+AT_ONCE = 60
+STRIPE_RESTS = timedelta(seconds=5)  # how long the others wait when Stripe did not answer for one
+
+
+def take_up(tools: Tools, policy: Policy) -> bool:
+    """Apply the events that wait, up to `AT_ONCE`; tell whether there were any. One of the worker's turns.
+
+    What Stripe did not answer for waits and is never given up; what fails for another reason is given up after a
+    dozen tries, and keeps its last error.
+    """
+    events = _take(tools)
+    groups = _grouped(events)
+    _close(tools, groups.pop(None, []), Outcome.IGNORED)
+    for subject, about_it in groups.items():
+        if subject is not None and not _work(tools, policy, subject, about_it):
+            _put_back(tools, events)
+            break
+    return bool(events)
+
+
+def _take(tools: Tools) -> list[StripeEvent]:
+    now = tools.clock.now()
+    with tools.database.reading() as session:
+        if session.scalar(_due(StripeEvent.id, now).limit(1)) is None:
+            return []
+    with tools.database.transaction() as session:
+        query = _due(StripeEvent, now).limit(AT_ONCE).with_for_update(skip_locked=True)
+        events = list(session.scalars(query))
+        for event in events:
+            event.leased_until = now + LEASE
+            event.attempts += 1
+    return events
+
+
+def _due(what: Any, now: datetime) -> Select[Any]:
+    return (
+        select(what)
+        .where(StripeEvent.applied_at.is_(None), StripeEvent.due_at <= now)
+        .where(or_(StripeEvent.leased_until.is_(None), StripeEvent.leased_until < now))
+        .order_by(StripeEvent.due_at, StripeEvent.id)
+    )
+
+
+def _grouped(events: list[StripeEvent]) -> dict[Subject | None, list[StripeEvent]]:
+    """Return `events` by what they are about: one look at Stripe answers for all of a group."""
+    groups: dict[Subject | None, list[StripeEvent]] = {}
+    for event in events:
+        groups.setdefault(subject_of(event.type, event.payload), []).append(event)
+    return groups
+
+
+def _work(tools: Tools, policy: Policy, subject: Subject, events: list[StripeEvent]) -> bool:
+    """Apply what Stripe says now of `subject`, and close its `events` with it; tell whether Stripe answers at all."""
+    ids = [event.id for event in events]
+
+    def mark(session: Session, outcome: Outcome, now: datetime) -> None:
+        _mark(session, ids, outcome, now)
+
+    payload = events[-1].payload["data"]["object"]
+    try:
+        applying.apply(tools, policy, subject.matter, subject.stripe_id, payload, mark)
+    except GatewayUnknown as error:
+        _fail(tools, events, error, may_give_up=False)
+        return False
+    except GatewayRefused as error:
+        if error.is_missing:
+            _close(tools, events, Outcome.UNMATCHED)
+        else:
+            _fail(tools, events, error)
+    except Exception as error:
+        if is_unavailable(error):
+            raise
+        log().exception("event not applied", subject=subject.stripe_id, exc_info=error)
+        _fail(tools, events, error)
+    return True
+
+
+def _mark(session: Session, ids: list[int], outcome: Outcome, now: datetime) -> None:
+    done = {"applied_at": now, "outcome": outcome, "leased_until": None, "last_error": None}
+    session.execute(update(StripeEvent).where(StripeEvent.id.in_(ids)).values(done))
+
+
+def _close(tools: Tools, events: list[StripeEvent], outcome: Outcome) -> None:
+    if events:
+        with tools.database.transaction() as session:
+            _mark(session, [event.id for event in events], outcome, tools.clock.now())
+
+
+def _fail(tools: Tools, events: list[StripeEvent], error: Exception, *, may_give_up: bool = True) -> None:
+    """Write down why it went wrong and let the events wait for a growing while, or give them up."""
+    now = tools.clock.now()
+    detail = getattr(error, "detail", None) or error
+    with tools.database.transaction() as session:
+        for event in session.scalars(select(StripeEvent).where(StripeEvent.id.in_([e.id for e in events]))):
+            event.last_error = f"{type(error).__name__}: {detail}"[:500]
+            event.leased_until = None
+            event.due_at = now + GAPS[min(event.attempts, len(GAPS)) - 1]
+            if may_give_up and event.attempts >= TRIES:
+                event.applied_at, event.outcome = now, Outcome.FAILED
+
+
+def _put_back(tools: Tools, events: list[StripeEvent]) -> None:
+    """Let go of the events that were taken and not reached: while Stripe does not answer, no lease should run out."""
+    now = tools.clock.now()
+    still_ours = (StripeEvent.id.in_([event.id for event in events]), StripeEvent.applied_at.is_(None))
+    with tools.database.transaction() as session:
+        session.execute(
+            update(StripeEvent)
+            .where(*still_ours, StripeEvent.leased_until.is_not(None))
+            .values(leased_until=None, due_at=now + STRIPE_RESTS, attempts=StripeEvent.attempts - 1)
+        )

@@ -1,0 +1,117 @@
+"""The door for Stripe's events: the signature is checked, the event written down, the answer given; nothing else."""
+
+import json
+import re
+from typing import Any
+
+from flask import Blueprint, Flask, Response, request
+from sqlalchemy import JSON, Text, bindparam, cast
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DataError, SQLAlchemyError
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from patronage.foundation.database import Busy
+from patronage.foundation.logs import log
+from patronage.foundation.web.guards import machine
+from patronage.foundation.web.house import here
+from patronage.giving.gateway import BadSignature
+from patronage.giving.models import StripeEvent
+
+LARGEST_EVENT = 256 * 1024
+NAME = re.compile(r"[!-~]{1,255}")  # event ids and types: visible ASCII
+RETRY_SECONDS = "10"
+ACCEPTED = b'{"received": true}'
+
+blueprint = Blueprint("giving_webhook", __name__)
+ROW = {"attempts": 0, "payload": cast(bindparam("body", type_=Text), JSON)}
+INSERTS = {
+    "sqlite": sqlite_insert(StripeEvent)
+    .values({**ROW, "payload": bindparam("body", type_=Text)})
+    .on_conflict_do_nothing(),
+    "postgresql": postgresql_insert(StripeEvent).values(ROW).on_conflict_do_nothing(),
+}
+
+
+class NotAnEvent(Exception):
+    """The body is signed, yet nothing we could keep."""
+
+
+def install(app: Flask) -> None:
+    """Open the door."""
+    app.register_blueprint(blueprint)
+
+
+@blueprint.post("/webhooks/stripe")
+@machine
+def stripe_webhook() -> Response:
+    """Answer 200 once the event is durably written down, 400 for what Stripe did not sign or we cannot keep.
+
+    503 while the database is away: Stripe comes again.
+    """
+    house = here()
+    try:
+        body = _body()
+        house.tools.payments.verify(body, request.headers.get("Stripe-Signature", ""), house.tools.clock.now())
+        event, text = _read(body)
+        _refuse_other_mode(event, is_live=house.settings.is_live)
+        _keep(event, text)
+    except (BadSignature, NotAnEvent, DataError) as error:
+        log().warning("webhook refused", why=str(error)[:200])
+        return _answer(400, "This is not an event that Stripe signed for this address just now.")
+    except (SQLAlchemyError, Busy) as error:
+        log().error("webhook not kept", error=str(error)[:300])
+        answer = _answer(503, "The database does not answer. Please send the event again.")
+        answer.headers["Retry-After"] = RETRY_SECONDS
+        return answer
+    return Response(ACCEPTED, mimetype="application/json")
+
+
+def _body() -> bytes:
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge as error:
+        raise NotAnEvent("too large") from error
+    if len(body) > LARGEST_EVENT:
+        raise NotAnEvent("too large")
+    return body
+
+
+def _read(body: bytes) -> tuple[dict[str, Any], str]:
+    """Return the event in `body`, and the body as text; raises `NotAnEvent` for anything that is not one."""
+    try:
+        text = body.decode("utf-8")
+        event = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise NotAnEvent("not JSON") from error
+    if not isinstance(event, dict):
+        raise NotAnEvent("not an event")
+    for name in ("id", "type"):
+        if not isinstance(event.get(name), str) or not NAME.fullmatch(event[name]):
+            raise NotAnEvent(f"without {name}")
+    return event, text
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _refuse_other_mode(event: dict[str, Any], *, is_live: bool) -> None:
+    """Refuse a test event at a live key and the other way round; every event says which it is."""
+    if event.get("livemode") is not is_live:
+        log().error("event of the other mode refused", event=event["id"], livemode=event.get("livemode"))
+        raise NotAnEvent("of the other mode")
+
+
+def _keep(event: dict[str, Any], text: str) -> None:
+    """Write the event down as it came, once; the same one again changes nothing."""
+    tools = here().tools
+    now = tools.clock.now()
+    row = {"event_id": event["id"], "type": event["type"], "body": text, "received_at": now, "due_at": now}
+    with tools.database.transaction() as session:
+        session.execute(INSERTS[session.get_bind().dialect.name], row)
+
+
+def _answer(status: int, reason: str) -> Response:
+    body = json.dumps({"error": {"status": status, "reason": reason}})
+    return Response(body, status, mimetype="application/json")
