@@ -71,6 +71,14 @@ def find(session: Session, email: str) -> Person | None:
     return session.scalar(select(Person).where(Person.email_key == email_key(email)))
 
 
+def known(session: Session, email: str) -> Person:
+    """Return the person known by `email`. Raises `BadAddress`, `NobodyHere`."""
+    person = find(session, email)
+    if person is None:
+        raise NobodyHere
+    return person
+
+
 def find_or_add(
     session: Session, email: str, now: datetime, *, name: str | None = None, language: str = "en"
 ) -> Person:

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.orm import Session
 
-from patronage.people import audit, signing_in
 from patronage.people.models import Person, SessionToken, StaffRole
 from patronage.people.people import SignedIn
 
@@ -59,18 +58,6 @@ def end_all(session: Session, person_id: int) -> int:
 def forget_expired(session: Session, now: datetime) -> None:
     """Delete sessions that have run out."""
     session.execute(delete(SessionToken).where(SessionToken.expires_at <= now))
-
-
-def sign_in_url_for(
-    session: Session, person_id: int, now: datetime, next_path: str = "", lasts: timedelta = signing_in.LASTS
-) -> str:
-    """Return a full one-time address that signs `person_id` in, in any browser; for the operator and the demo.
-
-    Needs an app context (the base address and the secret key); the audit trail tells that it was made.
-    """
-    asked = signing_in.ask(session, person_id, now, next_path, lasts=lasts)
-    audit.record(session, None, "sign-in link made", f"person {person_id}", f"valid for {lasts}", now)
-    return signing_in.link_of(asked.nonce)
 
 
 def _hash(token: str) -> bytes:

@@ -24,10 +24,11 @@ def grant(session: Session, email: str, role: str, now: datetime, actor_id: int 
     """
     wanted = _role(role)
     person = people.find_or_add(session, email, now)
-    row = {"person_id": person.id, "role": wanted, "granted_at": now}
-    if insert_ignoring(session, StaffRole, row):
-        sessions.end_all(session, person.id)
-        audit.record(session, actor_id, "role granted", f"person {person.id}", wanted.value, now)
+    if wanted in roles_of(session, person.id):
+        return person
+    insert_ignoring(session, StaffRole, {"person_id": person.id, "role": wanted, "granted_at": now})
+    sessions.end_all(session, person.id)
+    audit.record(session, actor_id, "role granted", f"person {person.id}", wanted.value, now)
     return person
 
 
@@ -37,9 +38,7 @@ def revoke(session: Session, email: str, role: str, now: datetime, actor_id: int
     Raises `BadAddress`, `NobodyHere`, `NoSuchRole`.
     """
     wanted = _role(role)
-    person = people.find(session, email)
-    if person is None:
-        raise people.NobodyHere
+    person = people.known(session, email)
     held = delete(StaffRole).where(StaffRole.person_id == person.id, StaffRole.role == wanted)
     taken = session.execute(held)
     assert isinstance(taken, CursorResult)  # noqa: S101 - what a DELETE returns
