@@ -8,7 +8,7 @@ from flask_babel import get_locale
 
 from patronage.foundation.web.house import House
 from patronage.foundation.web.kept_pages import KeptPages
-from patronage.giving import managing, support, thanks
+from patronage.giving import managing, support, thanks, webhook
 from patronage.giving.terms import KnownTerms
 
 
@@ -19,7 +19,7 @@ def install(app: Flask) -> None:
     app.extensions["patronage-terms"] = KnownTerms(house.tools.database, house.settings.smallest_gift_minor)
     app.extensions.setdefault(thanks.EXTRAS, [])
     app.jinja_env.filters["iso_day"] = _iso_day
-    for part in (support, thanks, managing):
+    for part in (support, thanks, managing, webhook):
         app.register_blueprint(part.blueprint)
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Response, request
 from sqlalchemy import JSON, Text, bindparam, cast
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -35,11 +35,6 @@ INSERTS = {
 
 class NotAnEvent(Exception):
     """The body is signed, yet nothing we could keep."""
-
-
-def install(app: Flask) -> None:
-    """Open the door."""
-    app.register_blueprint(blueprint)
 
 
 @blueprint.post("/webhooks/stripe")
