@@ -6,7 +6,7 @@ import pytest
 
 from patronage.foundation.clock import FrozenClock
 
-pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.tools", "tests.fixtures.app"]
+pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.tools", "tests.fixtures.app", "tests.fixtures.stripe"]
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
