@@ -2,9 +2,10 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from flask import current_app
 from flask.cli import FlaskGroup
 
 from patronage import __version__
@@ -13,19 +14,22 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from patronage.foundation.settings import Settings
-    from patronage.foundation.tools import Tools
 
 
 class Commands(FlaskGroup):
-    """Flask's group of commands, except that `--help` needs neither settings nor an app."""
+    """Flask's group of commands, except that `--help` needs neither settings nor an app, and there is one app."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.params = [option for option in self.params if option.name not in {"app", "debug"}]
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of our own commands."""
         return click.Group.list_commands(self, ctx)
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return one of our own commands."""
-        return click.Group.get_command(self, ctx, name)
+        return click.Group.get_command(self, ctx, cmd_name)
 
 
 def settings() -> "Settings":
@@ -40,24 +44,25 @@ def settings() -> "Settings":
         raise SystemExit(2) from None
 
 
-def app_and_tools() -> "tuple[Flask, Tools]":
-    """Return the app and the tools of the settings."""
+def the_app() -> "Flask":
+    """Return the app of the settings, for the commands that run inside it."""
     from patronage.app import create_app, tools_for
     from patronage.foundation import logs
 
     logs.configure()
     known = settings()
-    tools = tools_for(known)
-    return create_app(known, tools), tools
+    return create_app(known, tools_for(known))
 
 
-@click.group(cls=Commands, add_default_commands=False, add_version_option=False, set_debug_flag=False)
+@click.group(
+    cls=Commands, create_app=the_app, add_default_commands=False, add_version_option=False, set_debug_flag=False
+)
 @click.version_option(__version__, prog_name="patronage")
 def cli() -> None:
     """Patrons, donations and topic votes for an independent newsroom."""
 
 
-@cli.command()
+@cli.command(with_appcontext=False)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, envvar="PORT", help="Port to listen on.")
 def run(host: str, port: int) -> None:
@@ -75,7 +80,7 @@ def run(host: str, port: int) -> None:
     supervisor.watch()
 
 
-@cli.command()
+@cli.command(with_appcontext=False)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, envvar="PORT", help="Port to listen on.")
 def web(host: str, port: int) -> None:
@@ -90,11 +95,10 @@ def worker() -> None:
     """Run the worker alone: events from Stripe, letters, jobs."""
     from patronage.app import create_worker
 
-    app, _ = app_and_tools()
-    create_worker(app).run()
+    create_worker(current_app._get_current_object()).run()  # type: ignore[attr-defined]  # the app behind the proxy
 
 
-@cli.command()
+@cli.command(with_appcontext=False)
 def migrate() -> None:
     """Bring the database to the shape this version needs."""
     from patronage.foundation.migrations import upgrade
@@ -103,7 +107,7 @@ def migrate() -> None:
     click.echo("The database is up to date.")
 
 
-@cli.command()
+@cli.command(with_appcontext=False)
 def demo() -> None:
     """Run a demo newsroom with a year of life, a sandbox for Stripe and a mailbox, on this machine."""
     from patronage.operation.demo import run as run_demo
@@ -111,7 +115,7 @@ def demo() -> None:
     raise SystemExit(run_demo())
 
 
-@cli.command()
+@cli.command(with_appcontext=False)
 def sandbox() -> None:
     """Run the stand-in for Stripe by itself (SANDBOX_PORT, VAR)."""
     from patronage.sandbox.serving import serve, settings_from_environment
@@ -124,10 +128,10 @@ def sandbox() -> None:
 @cli.command()
 def check() -> None:
     """Check the invariants of money and votes in the database; status 1 when one is broken."""
+    from patronage.foundation.web.house import tools
     from patronage.operation.checking import broken
 
-    _, tools = app_and_tools()
-    problems = broken(tools)
+    problems = broken(tools())
     for problem in problems:
         click.echo(problem, err=True)
     click.echo(f"{len(problems)} invariants are broken." if problems else "All invariants hold.")
@@ -142,16 +146,15 @@ def staff() -> None:
 @staff.command("add")
 @click.argument("email")
 @click.option("--role", type=click.Choice(["editor", "bookkeeper", "admin"]), required=True)
-@click.option("--name", help="Their name, as colleagues know it.")
-def staff_add(email: str, role: str, name: str | None) -> None:
+def staff_add(email: str, role: str) -> None:
     """Give EMAIL a role; they sign in by a mailed link like everybody else."""
     from patronage.foundation.refused import Refused
+    from patronage.foundation.web.house import tools
     from patronage.people.staff import grant
 
-    _, tools = app_and_tools()
     try:
-        with tools.database.transaction() as session:
-            grant(session, email, role, tools.clock.now(), name=name)
+        with tools().database.transaction() as session:
+            grant(session, email, role, tools().clock.now())
     except Refused as refusal:
         raise click.ClickException(str(refusal)) from refusal
     click.echo(f"{email} is now {role}.")
@@ -162,11 +165,11 @@ def staff_add(email: str, role: str, name: str | None) -> None:
 def sign_in_link(email: str) -> None:
     """Print a one-time link that signs EMAIL in, for when mail does not arrive."""
     from patronage.foundation.refused import Refused
+    from patronage.foundation.web.house import tools
     from patronage.operation.links import sign_in_link_for
 
-    app, tools = app_and_tools()
     try:
-        click.echo(sign_in_link_for(app, tools, email))
+        click.echo(sign_in_link_for(tools(), email))
     except Refused as refusal:
         raise click.ClickException(str(refusal)) from refusal
 
@@ -176,13 +179,13 @@ def sign_in_link(email: str) -> None:
 @click.option("--again", is_flag=True, help="Let what was given up be tried again.")
 def jobs(dead: bool, again: bool) -> None:
     """List events, letters and jobs that wait or were given up."""
+    from patronage.foundation.web.house import tools
     from patronage.operation.waiting import listed, revive
 
-    _, tools = app_and_tools()
     if again:
-        click.echo(f"{revive(tools)} will be tried again.")
+        click.echo(f"{revive(tools())} will be tried again.")
         return
-    lines = listed(tools, only_dead=dead)
+    lines = listed(tools(), only_dead=dead)
     for line in lines:
         click.echo(line)
     click.echo(f"{len(lines)} in all." if lines else "Nothing waits.")

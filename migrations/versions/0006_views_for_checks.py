@@ -40,7 +40,7 @@ def upgrade() -> None:
     offset = op.create_table(
         "clock_offset",
         sa.Column("id", KEY, primary_key=True),
-        sa.Column("seconds", sa.Float, nullable=False),
+        sa.Column("seconds", sa.Double, nullable=False),
     )
     op.bulk_insert(offset, [{"id": 1, "seconds": 0.0}])
     dialect = op.get_bind().dialect.name

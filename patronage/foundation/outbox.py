@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from patronage.foundation.database import Base, Id, Key
+from patronage.foundation.database import Base, Id, Key, UTCDateTime
 from patronage.foundation.jobs import insert_ignoring
 from patronage.foundation.leases import LeasedRow
 
@@ -37,7 +37,7 @@ class Letter(LeasedRow, Base):
     language: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     once: Mapped[str | None] = mapped_column(unique=True)
-    written_at: Mapped[datetime]
+    written_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 def write(  # noqa: PLR0913 - a letter is said in one call: what, to whom, filled with what, and once

@@ -1,6 +1,7 @@
 """The demo's clock as the database knows it, so that views which compare with the present follow it too."""
 
-from sqlalchemy.orm import Mapped, Session
+from sqlalchemy import Double
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from patronage.foundation.clock import SystemClock
 from patronage.foundation.database import Base, Id
@@ -13,7 +14,7 @@ class ClockOffset(Base):
     __tablename__ = "clock_offset"
 
     id: Mapped[Id]
-    seconds: Mapped[float]
+    seconds: Mapped[float] = mapped_column(Double)
 
 
 def follow(tools: Tools) -> bool:

@@ -115,7 +115,8 @@ def _tell(place: Place) -> None:
     people = [("patron", demo_newsroom.PATRON, "/account")]
     people += [(role, email, "/desk") for email, _, role in demo_newsroom.STAFF]
     for role, email, path in people:
-        url = sign_in_link_for(app, tools, email, valid_for=LINKS_LAST, next_path=path)
+        with app.app_context():
+            url = sign_in_link_for(tools, email, valid_for=LINKS_LAST, next_path=path)
         say(f"  {role:<12} {email:<30} {url}")
     say(f"\n  Settings: {place.env_file}    Ctrl-C stops all of it.\n")
     sys.stdout.flush()

@@ -10,7 +10,7 @@ from patronage.ballots import rounds, topics, voting
 from patronage.ballots.models import Round
 from patronage.foundation import identity
 from patronage.foundation.tools import Tools
-from patronage.giving import managing, standing
+from patronage.giving import standing
 from patronage.giving.models import Interval, Pledge, StripeEvent, SuggestedAmount, Tier
 from patronage.operation import demo_newsroom, wire
 from patronage.operation.demo_newsroom import GIVERS, Giver
@@ -60,7 +60,7 @@ def furnish(tools: Tools) -> None:
                     )
                 )
         for email, name, role in demo_newsroom.STAFF:
-            staff.grant(session, email, role, now, name=name)
+            staff.grant(session, email, role, now).name = name
 
 
 class Year:
@@ -138,8 +138,9 @@ class Year:
     def _stop(self, giver: Giver) -> None:
         with self._tools.database.reading() as session:
             person = people.known(session, giver.email)
-            reference = session.scalars(select(Pledge.reference).where(Pledge.person_id == person.id)).one()
-        managing.cancel(self._tools, person.id, reference, "moved abroad", self._now())
+            pledged = select(Pledge.stripe_subscription_id).where(Pledge.person_id == person.id)
+            subscription_id = session.scalars(pledged).one()
+        self._tools.payments.end_at_period_end(subscription_id, f"demo-end-{giver.day}")
         self._settle()
 
     def _open_first(self) -> None:

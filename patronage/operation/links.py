@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-from flask import Flask
-
 from patronage.foundation.tools import Tools
 from patronage.people import people, signing_in
 
@@ -11,10 +9,10 @@ OPERATORS_MINUTES = timedelta(minutes=15)
 
 
 def sign_in_link_for(
-    app: Flask, tools: Tools, email: str, *, valid_for: timedelta = OPERATORS_MINUTES, next_path: str = "/account"
+    tools: Tools, email: str, *, valid_for: timedelta = OPERATORS_MINUTES, next_path: str = "/account"
 ) -> str:
-    """Return a link that signs `email` in once; raises `Refused` when nobody has that address."""
-    with app.app_context(), tools.database.transaction() as session:
+    """Return a link that signs `email` in once; raises `Refused` when nobody has that address. Needs an app."""
+    with tools.database.transaction() as session:
         now = tools.clock.now()
         person = people.known(session, email)
         return signing_in.sign_in_url_for(session, person.id, now, next_path, valid_for=valid_for)
