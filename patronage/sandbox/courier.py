@@ -72,7 +72,8 @@ class Courier:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
         self._pool = ThreadPoolExecutor(SIDES, thread_name_prefix="courier")
-        self._lines = threading.local()
+        self._mine = threading.local()  # a thread's own lines, by endpoint
+        self._lines: list[Line] = []
 
     def start(self) -> None:
         """Begin."""
@@ -86,6 +87,8 @@ class Courier:
         if self._thread.ident is not None:
             self._thread.join(TIMEOUT + 2)
         self._pool.shutdown()
+        for line in self._lines:
+            line.hang_up()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -151,8 +154,11 @@ class Courier:
         return status is not None
 
     def _line(self, endpoint_id: str) -> Line:
-        lines: dict[str, Line] = self._lines.__dict__
-        return lines.setdefault(endpoint_id, Line())
+        mine: dict[str, Line] = self._mine.__dict__
+        if endpoint_id not in mine:
+            mine[endpoint_id] = Line()
+            self._lines.append(mine[endpoint_id])
+        return mine[endpoint_id]
 
     def forward(self, *, seconds: float = 0, days: int = 0, months: int = 0, patience: float = 20) -> int:
         """Move the clock, stopping on the way (for `patience` real seconds in all) to try again what is due.
@@ -166,8 +172,8 @@ class Courier:
         while self._thread.is_alive() and time.monotonic() < until:
             with self.store.read() as tx:
                 now, at = tx.now(), delivery.next_due(tx)
-            # With far to go, an hour's retries are made together.
-            step = max(at, min(now + 3600, target - 86400)) if at is not None else target
+            # With far to go, a minute’s retries are made together.
+            step = max(at, min(now + 60, target - 86400)) if at is not None else target
             if step >= target:
                 break
             clock.advance(self.store, seconds=max(step - now, 0))

@@ -86,15 +86,20 @@ class FaultyApi:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         kind = take(self._store, path) if path.startswith("/v1/") else None
+        if kind == "500" and environ.get("HTTP_IDEMPOTENCY_KEY"):
+            environ["sandbox.broken"] = True  # the API breaks down itself, and keeps that as the key's answer
+            kind = None
         if kind is None:
             return self._app(environ, start_response)
+        if kind != "commit_then_drop":
+            _read(environ)
         if kind == "hang":
             self._stopping.wait(HANG)
         elif kind == "commit_then_drop":
             _carry_out(self._app, environ)
         if kind in ("hang", "drop", "commit_then_drop"):
             _drop(environ)
-        return _refuse(kind, environ, start_response)
+        return _refuse(kind, start_response)
 
 
 def _carry_out(app: Wsgi, environ: dict[str, Any]) -> None:
@@ -114,8 +119,12 @@ def _drop(environ: dict[str, Any]) -> None:
     raise ConnectionResetError("the sandbox dropped the connection, as it was told to")
 
 
-def _refuse(kind: str, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))  # or the next call would begin with it
+def _read(environ: dict[str, Any]) -> None:
+    """Take in the body, or the server would take it for the next call."""
+    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+
+
+def _refuse(kind: str, start_response: Callable[..., Any]) -> list[bytes]:
     if kind == "html503":
         status, type_, body = "503 Service Unavailable", "text/html; charset=utf-8", PAGE
     else:
