@@ -28,7 +28,7 @@ def listed(tools: Tools, *, only_dead: bool = False) -> list[str]:
     return lines
 
 
-def _undone(table: type[Work], only_dead: bool) -> Select[tuple[Work]]:
+def _undone(table: type[Work], only_dead: bool) -> Select[Work]:
     query = select(table).where(table.done_at.is_(None)).order_by(table.due_at).limit(MOST)
     return query.where(table.dead_at.is_not(None)) if only_dead else query
 
