@@ -77,7 +77,7 @@ class SupportForm(PageForm):
             field = self.amounts(suggested.interval)
             if field.data not in dict(field.choices):
                 if suggested.interval == self.interval.data and ticked and not self.amount.data:
-                    self.amount.data = shown(ticked, self._terms.currency, self._language)
+                    self.amount.data = rules.as_typed(ticked, self._terms.currency)
                 field.data = str(suggested.amounts[suggested.preselected])
         if self.interval.data not in set(Interval):
             self.interval.data = Interval.ONCE.value

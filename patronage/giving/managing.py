@@ -1,7 +1,5 @@
 """The pages on which a patron stops in two clicks and goes on in one."""
 
-from datetime import timedelta
-
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -11,9 +9,9 @@ from patronage.foundation.web.guards import patron
 from patronage.foundation.web.house import settings, tools
 from patronage.foundation.web.languages import language
 from patronage.giving import stopping, wording
+from patronage.giving.duties import policy_of
 from patronage.giving.forms import StopForm
 from patronage.giving.models import Pledge
-from patronage.giving.standing import Policy
 
 blueprint = Blueprint("giving_managing", __name__)
 
@@ -36,7 +34,9 @@ def cancel(reference: str) -> ResponseReturnValue:
         key = f"end-{pledge.reference}-{pledge.version}"
         subscription = tools().payments.end_at_period_end(pledge.stripe_subscription_id, key)
         with tools().database.transaction() as session:
-            stopping.stopped(session, pledge, subscription, form.reason.data or "", _policy(), tools().clock.now())
+            stopping.stopped(
+                session, pledge, subscription, form.reason.data or "", policy_of(settings()), tools().clock.now()
+            )
         flash(_("Your pledge is stopped: nothing more is charged. A letter confirms it."), "success")
     return redirect("/account", 303)
 
@@ -50,7 +50,7 @@ def resume(reference: str) -> ResponseReturnValue:
         key = f"resume-{pledge.reference}-{pledge.version}"
         subscription = tools().payments.keep_going(pledge.stripe_subscription_id, key)
         with tools().database.transaction() as session:
-            stopping.resumed(session, pledge, subscription, _policy(), tools().clock.now())
+            stopping.resumed(session, pledge, subscription, policy_of(settings()), tools().clock.now())
         flash(_("Your pledge goes on as before. Thank you!"), "success")
     return redirect("/account", 303)
 
@@ -64,7 +64,3 @@ def _shown(form: StopForm, pledge: Pledge) -> str:
     total = pledge.amount_minor + pledge.fee_cover_minor
     gift = wording.gift(pledge.interval, total, pledge.currency, language())
     return render_template("giving/cancel.html", form=form, pledge=pledge, gift=gift)
-
-
-def _policy() -> Policy:
-    return Policy(timedelta(days=settings().grace_days), settings().zone)

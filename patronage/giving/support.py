@@ -11,7 +11,7 @@ from markupsafe import escape
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from patronage.foundation.money import shown
+from patronage.foundation.money import exponent, shown, step
 from patronage.foundation.refused import Refused
 from patronage.foundation.web.errors import STATUS
 from patronage.foundation.web.guards import public
@@ -73,8 +73,8 @@ def start() -> ResponseReturnValue:
     form = SupportForm().offer_on(known, settings(), language())
     if not form.validate():
         return _drawn(form.put_right(), known), 422
-    if _asks_first(form):
-        return render_template("giving/another.html", form=form, running=_running(), said=_said_of(form, known))
+    if running := _to_be_asked_about(form):
+        return _asked_first(form, known, running)
     held = paying_browser.token() or paying_browser.new_token()
     try:
         _count(email_key(form.email.data))
@@ -123,30 +123,31 @@ def _refused(form: SupportForm, known: Terms, refusal: Refused) -> ResponseRetur
     return response
 
 
-def _asks_first(form: SupportForm) -> bool:
-    """Tell whether a signed-in patron opens a second running pledge without having said so."""
+def _to_be_asked_about(form: SupportForm) -> Pledge | None:
+    """Return the running pledge of a signed-in patron who opens a second one without having said so, else None."""
     if form.interval.data == Interval.ONCE or form.another.data == "yes" or not current_user.is_authenticated:
-        return False
-    return email_key(form.email.data) == email_key(current_user.email) and _running() is not None
-
-
-def _running() -> Pledge | None:
-    """Return the signed-in person's running pledge, the newest if there are several."""
+        return None
+    if email_key(form.email.data) != email_key(current_user.email):
+        return None
     with tools().database.reading() as session:
         mine = select(Pledge).where(Pledge.person_id == current_user.id, Pledge.interval != Interval.ONCE)
         return session.scalar(mine.where(Pledge.state.in_(RUNNING)).order_by(Pledge.id.desc()).limit(1))
 
 
-def _said_of(form: SupportForm, known: Terms) -> dict[str, str]:
-    """Return the words for exactly what `form` asks for."""
-    total = _offer(form, known).total_minor
-    amount = shown(total, known.currency, language())
-    interval = form.interval.data
-    return {
-        "button": wording.button(interval, amount),
-        "sentence": wording.sentence(interval, amount, _today(), language()),
-        "amount": str(form.amount_minor),
-    }
+def _asked_first(form: SupportForm, known: Terms, running: Pledge) -> str:
+    """Return the page that asks whether a second regular pledge is meant, with the answers in its button."""
+    amount = shown(_offer(form, known).total_minor, known.currency, language())
+    total = running.amount_minor + running.fee_cover_minor
+    answers = {name: form[name].data or "" for name in ("interval", "email", "source")}
+    answers |= {"amount": terms.as_typed(form.amount_minor, known.currency), "currency": known.currency}
+    answers |= {"cover_fees": "yes" if form.cover_fees.data else "", "another": "yes"}
+    return render_template(
+        "giving/another.html",
+        running=wording.gift(running.interval, total, running.currency, language()),
+        button=wording.button(form.interval.data, amount),
+        sentence=wording.sentence(form.interval.data, amount, _today(), language()),
+        answers=answers,
+    )
 
 
 def _show_again(value: str) -> ResponseReturnValue:
@@ -172,7 +173,7 @@ def _show_again(value: str) -> ResponseReturnValue:
     if pledge.amount_minor in amounts:
         form.amounts(pledge.interval).data = str(pledge.amount_minor)
     else:
-        form.amount.data = shown(pledge.amount_minor, known.currency)
+        form.amount.data = terms.as_typed(pledge.amount_minor, known.currency)
     return _drawn(form, known, left=True)
 
 
@@ -188,9 +189,20 @@ def _drawn(form: SupportForm, known: Terms, problem: str | None = None, left: bo
         terms=known,
         said=wording.all_of(known, settings(), _today(), language()),
         slips=SLIPS,
+        scripts=_for_scripts(known),
         problem=problem,
         left=left,
     )
+
+
+def _for_scripts(known: Terms) -> dict[str, str]:
+    """Return what the page's script needs to put a typed amount into words; only ever shown, never charged by."""
+    return {
+        "exponent": str(exponent(known.currency)),
+        "step": str(step(known.currency)),
+        "fee_percent": str(settings().fee_percent),
+        "fee_fixed": str(settings().fee_fixed_minor),
+    }
 
 
 def _today() -> date:

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from dataclasses import dataclass
+from decimal import Decimal
 from time import monotonic
 
 from flask_babel import gettext as _
@@ -115,6 +116,12 @@ def within(amount_minor: int, currency: str, settings: Settings, language: str =
     if amount_minor % money.step(currency):
         raise NotThatAmount(_("This amount cannot be charged in %(currency)s.", currency=currency))
     return amount_minor
+
+
+def as_typed(amount_minor: int, currency: str) -> str:
+    """Return an amount so that `gift` reads it back: digits and a point, no sign and no thousands ("1000", "7.50")."""
+    value = Decimal(amount_minor).scaleb(-money.exponent(currency))
+    return str(int(value)) if value == int(value) else f"{value:f}"
 
 
 def fee_cover(amount_minor: int, currency: str, settings: Settings) -> int:
