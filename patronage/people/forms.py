@@ -1,8 +1,8 @@
 """The forms of signing in: an address, a code, a button."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, HiddenField, StringField
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms import EmailField, Field, Form, HiddenField, StringField
+from wtforms.validators import DataRequired, Length, StopValidation, ValidationError
 
 from patronage.foundation.web.forms import PageForm
 from patronage.people.people import BadAddress, email_key
@@ -13,13 +13,24 @@ def bare(typed: str | None) -> str:
     return (typed or "").strip(" ")
 
 
+class Needed(DataRequired):
+    """Says what is missing, as plain text: the field macros show no error that is still waiting to be translated."""
+
+    def __call__(self, form: Form, field: Field) -> None:
+        """Refuse an empty `field`."""
+        try:
+            super().__call__(form, field)
+        except StopValidation as missing:
+            raise StopValidation(str(missing)) from missing
+
+
 class AddressForm(PageForm):
     """Asks for the address to which link and code are sent; `next` is where the person was going."""
 
     email = EmailField(
         _l("E-mail address"),
         filters=[bare],
-        validators=[DataRequired(_l("Enter your e-mail address."))],
+        validators=[Needed(_l("Enter your e-mail address."))],
         render_kw={"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"},
     )
     next = HiddenField()
@@ -38,7 +49,7 @@ class CodeForm(PageForm):
     code = StringField(
         _l("Code from the letter"),
         filters=[bare],
-        validators=[DataRequired(_l("Enter the code from the letter.")), Length(max=40)],
+        validators=[Needed(_l("Enter the code from the letter.")), Length(max=40)],
         render_kw={"autocomplete": "one-time-code", "spellcheck": "false", "autocapitalize": "characters"},
     )
 
