@@ -1,5 +1,6 @@
 """A sandbox that runs, Stripe's own library for it, a desk to work at, and somebody who listens."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
