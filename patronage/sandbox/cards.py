@@ -33,7 +33,9 @@ UNAUTHENTICATED = Refusal(
     None,
     "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
 )
-DEBIT_FAILED = Refusal("payment_method_debit_failed", None, "The customer's bank account could not be debited.")
+DEBIT_FAILED = Refusal(
+    "payment_intent_payment_attempt_failed", None, "The customer's bank account could not be debited."
+)
 
 
 @dataclass(frozen=True)

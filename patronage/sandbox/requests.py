@@ -102,7 +102,9 @@ def _carry_out(store: Store, request: flask.Request, request_id: str) -> tuple[i
             saved = _saved(tx, key, fingerprint, request.path)
         if saved is not None:
             return saved
-        call = Call(route, path, params, key, fingerprint, request_id)
+        # A fault asked for on /_sandbox/faults: a 500 is kept and replayed like any other answer.
+        chosen = BROKEN if request.environ.get("sandbox.broken") else route
+        call = Call(chosen, path, params, key, fingerprint, request_id)
         try:
             return _write(store, call)
         except StripeError:
