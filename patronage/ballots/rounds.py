@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.orm import Session
 
 from patronage.ballots import keys
@@ -24,6 +24,8 @@ from patronage.foundation import jobs
 from patronage.people import audit
 
 CLOSING_JOB = "ballots/close_round"
+TELLING_JOB = "ballots/tell_of_closing"
+STORY_JOB = "ballots/tell_of_story"
 USABLE = (TopicState.ACCEPTED, TopicState.NOT_CHOSEN)
 MOST_TICKS = 5
 
@@ -138,6 +140,7 @@ def close_round(session: Session, round_id: int, secret: str, actor_id: int | No
     round_.closed_at = now
     outcome = results.freeze(session, round_, now)
     _send_topics_on(session, round_, outcome.slate)
+    jobs.put(session, TELLING_JOB, {"round": round_.id}, now, once=f"{TELLING_JOB}:{round_.id}")
     audit.record(session, actor_id, "round closed", _subject(round_), round_.title, now)
     return round_
 
@@ -156,6 +159,12 @@ def takes_votes(round_: Round, now: datetime) -> bool:
     return round_.state is RoundState.OPEN and round_.opens_at <= now < round_.closes_at
 
 
+def takes_votes_clause(now: datetime) -> ColumnElement[bool]:
+    """Return the condition "the round takes votes at `now`", for a query's WHERE."""
+    is_open = and_(Round.opened_at.is_not(None), Round.closed_at.is_(None))
+    return and_(is_open, Round.opens_at <= now, Round.closes_at > now)
+
+
 def open_now(session: Session, now: datetime) -> Round | None:
     """Return the round that takes votes now; of several, the one that closes first."""
     return next(iter(all_open(session, now)), None)
@@ -163,9 +172,7 @@ def open_now(session: Session, now: datetime) -> Round | None:
 
 def all_open(session: Session, now: datetime) -> list[Round]:
     """Return the rounds that take votes now, the one that closes first before the others."""
-    query = select(Round).where(Round.opened_at.is_not(None), Round.closed_at.is_(None))
-    query = query.where(Round.opens_at <= now, Round.closes_at > now).order_by(Round.closes_at, Round.id)
-    return list(session.scalars(query))
+    return list(session.scalars(select(Round).where(takes_votes_clause(now)).order_by(Round.closes_at, Round.id)))
 
 
 def _freeze_words(session: Session, round_: Round) -> None:

@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from patronage.ballots import rounds
 from patronage.ballots.models import Topic, TopicState
 from patronage.ballots.refusals import NoSuchTopic, NotAStoryAddress, NotEntitled, NotUsableHere, ReasonMissing
+from patronage.foundation import jobs
 from patronage.giving import standing
 from patronage.people import audit
 
@@ -76,6 +78,7 @@ def publish(session: Session, topic_id: int, story_url: str, actor_id: int | Non
     """Write down that the story is out at `story_url` (https). Raises `NotAStoryAddress`, `NotUsableHere`."""
     topic = _in_state(session, topic_id, *PUBLISHABLE)
     topic.state, topic.story_url, topic.published_at = TopicState.PUBLISHED, story_address(story_url), now
+    jobs.put(session, rounds.STORY_JOB, {"topic": topic.id}, now, once=f"{rounds.STORY_JOB}:{topic.id}")
     _record(session, actor_id, "topic published", topic, now)
     return topic
 
@@ -95,9 +98,9 @@ def story_address(typed: str) -> str:
 
 def usable(session: Session) -> list[Topic]:
     """Return the topics that may stand on a new ballot, the latest first."""
-    from patronage.ballots.rounds import USABLE  # rounds decides what it takes
-
-    return list(session.scalars(select(Topic).where(Topic.state.in_(USABLE)).order_by(Topic.id.desc()).limit(200)))
+    return list(
+        session.scalars(select(Topic).where(Topic.state.in_(rounds.USABLE)).order_by(Topic.id.desc()).limit(200))
+    )
 
 
 def clean(text: str) -> str:

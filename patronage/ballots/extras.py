@@ -1,0 +1,39 @@
+"""What voting adds to the pages of other rooms: the open ballot after a gift, the rounds somebody took part in."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from patronage.ballots import rounds, showing
+from patronage.ballots.forms import BallotForm
+from patronage.ballots.known_rounds import Phase, known
+from patronage.ballots.models import Electorate, Round
+from patronage.foundation.web.house import settings
+
+
+def on_thanks(session: Session, person_id: int, now: datetime) -> dict[str, Any] | None:
+    """Return the open ballot, ready to be filled in, for somebody who has just become a patron, or None."""
+    round_ = rounds.open_now(session, now)
+    if round_ is None:
+        return None
+    ballot = showing.ballot_of(session, round_, person_id, now, settings().secret_key.get_secret_value())
+    if not ballot.may_vote:
+        return None
+    form = BallotForm(formdata=None, submission=ballot.submission)
+    return {"template": "ballots/on_thanks.html", "ballot": ballot, "form": form}
+
+
+def on_account(session: Session, person_id: int, now: datetime) -> dict[str, Any] | None:
+    """Return the open rounds and those somebody voted in, in one query; None if there are none."""
+    mine = and_(Electorate.round_id == Round.id, Electorate.person_id == person_id, Electorate.voted)
+    query = select(Round, Electorate.person_id).outerjoin(Electorate, mine)
+    query = query.where(or_(rounds.takes_votes_clause(now), Electorate.person_id.is_not(None)))
+    query = query.order_by(Round.closes_at.desc()).limit(20)
+    lines = [(round_, known(round_).phase(now), voter is not None) for round_, voter in session.execute(query)]
+    if not lines:
+        return None
+    open_lines = [(round_, voted) for round_, phase, voted in lines if phase is Phase.OPEN]
+    past = [round_ for round_, phase, _voted in lines if phase is not Phase.OPEN]
+    return {"template": "ballots/on_account.html", "open": open_lines, "past": past}

@@ -1,0 +1,103 @@
+"""The forms of topics, rounds and ballots: shapes are checked here, meaning by the rules."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from patronage.ballots import topics
+from patronage.foundation.web.forms import PageForm
+
+LONGEST_PROMISE = 500
+
+
+def squeezed(typed: str | None) -> str:
+    """Return what was typed in one line, without signs nobody sees."""
+    return topics.clean(typed or "")
+
+
+def _words(least: int, most: int, missing: object) -> list[object]:
+    wrong = _l("Use between %(least)s and %(most)s characters.", least=least, most=most)
+    return [InputRequired(missing), Length(min=least, max=most, message=wrong)]
+
+
+class SuggestionForm(PageForm):
+    """What a patron thinks should be looked into."""
+
+    title = StringField(
+        _l("The question or topic"), _words(8, topics.LONGEST_TITLE, _l("Write what it is about.")), filters=[squeezed]
+    )
+    summary = TextAreaField(
+        _l("Why it matters"), _words(20, topics.LONGEST_SUMMARY, _l("Write a few sentences about it.")),
+        filters=[squeezed], render_kw={"rows": 5},
+    )  # fmt: skip
+    credit = BooleanField(_l("You may name me as the one who suggested it"))
+
+
+class TopicForm(PageForm):
+    """A topic in the desk's own words."""
+
+    title = StringField(_l("Title"), _words(3, topics.LONGEST_TITLE, _l("Write a title.")), filters=[squeezed])
+    summary = TextAreaField(
+        _l("What it is about"), _words(3, topics.LONGEST_SUMMARY, _l("Say what it is about.")),
+        filters=[squeezed], render_kw={"rows": 4},
+    )  # fmt: skip
+    reporter_days = IntegerField(
+        _l("Cost in reporter days"),
+        [Optional(), NumberRange(1, topics.MOST_REPORTER_DAYS, _l("Write a number of days between 1 and 365."))],
+        render_kw={"inputmode": "numeric"},
+    )
+
+
+class DeclineForm(PageForm):
+    """Why a topic is not taken up."""
+
+    reason = TextAreaField(
+        _l("Why not"), _words(3, topics.LONGEST_REASON, _l("Say in a sentence why.")), filters=[squeezed],
+        render_kw={"rows": 2},
+    )  # fmt: skip
+
+
+class StoryForm(PageForm):
+    """Where the story stands."""
+
+    story_url = StringField(
+        _l("Address of the story"),
+        [InputRequired(_l("Write the address of the story.")), Length(max=topics.LONGEST_ADDRESS)],
+        render_kw={"inputmode": "url", "placeholder": "https://"},
+    )
+
+
+class RoundForm(PageForm):
+    """What a round asks, and when; dates are typed in the newsroom's zone."""
+
+    title = StringField(_l("Question"), _words(3, 120, _l("Write what is asked.")), filters=[squeezed])
+    promise = TextAreaField(
+        _l("What the editors promise"), _words(3, LONGEST_PROMISE, _l("Write what patrons can count on.")),
+        filters=[squeezed], render_kw={"rows": 3},
+    )  # fmt: skip
+    places = IntegerField(
+        _l("Places"), [InputRequired(_l("Write how many topics can be chosen.")), NumberRange(1, 20)],
+        render_kw={"inputmode": "numeric"},
+    )  # fmt: skip
+    most_ticks = IntegerField(
+        _l("Most ticks on a ballot"), [InputRequired(_l("Write how many topics one may tick.")), NumberRange(1, 50)],
+        render_kw={"inputmode": "numeric"},
+    )  # fmt: skip
+    opens = StringField(
+        _l("Voting opens"), [InputRequired(_l("Write when voting opens."))], render_kw={"type": "datetime-local"}
+    )
+    closes = StringField(
+        _l("Voting closes"), [InputRequired(_l("Write when voting closes."))], render_kw={"type": "datetime-local"}
+    )
+
+
+class AddTopicForm(PageForm):
+    """Which topic joins the ballot."""
+
+    topic = SelectField(_l("Add a topic"), coerce=int, validate_choice=False)
+
+
+class BallotForm(PageForm):
+    """What a ballot carries besides its ticks: the one-time id of the form."""
+
+    submission = HiddenField()

@@ -1,0 +1,93 @@
+"""The rounds as this process last saw them, so that strangers' pages need no question to the database.
+
+It holds what decides which page is shown, and nothing of any vote.
+"""
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from time import monotonic
+
+from sqlalchemy import func, select
+
+from patronage.ballots.models import Round, Topic
+from patronage.foundation.database import Database
+
+FRESH_SECONDS = 1.0
+
+
+class Phase(StrEnum):
+    """What a visitor finds at the address of a round."""
+
+    SOON = "soon"  # announced, voting has not begun
+    OPEN = "open"
+    COUNTING = "counting"  # time is up, the result is about to be frozen
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class KnownRound:
+    """The dates of a round that decide its phase."""
+
+    id: int
+    opens_at: datetime
+    closes_at: datetime
+    closed_at: datetime | None
+
+    def phase(self, now: datetime) -> Phase:
+        """Return the phase at `now`."""
+        if self.closed_at:
+            return Phase.CLOSED
+        if now >= self.closes_at:
+            return Phase.COUNTING
+        return Phase.OPEN if now >= self.opens_at else Phase.SOON
+
+
+def known(round_: Round) -> KnownRound:
+    """Return what is known of a row."""
+    return KnownRound(round_.id, round_.opens_at, round_.closes_at, round_.closed_at)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All rounds there are for the public, by id; `stories` changes whenever a story is published."""
+
+    rounds: dict[int, KnownRound]
+    stories: tuple[int, datetime | None]
+
+    def mark(self, now: datetime) -> tuple[object, ...]:
+        """Return what a list of all rounds depends on."""
+        return (self.stories, *((each.id, each.phase(now)) for each in self.rounds.values()))
+
+
+class KnownRounds:
+    """The snapshot of this process, read again at most once a second."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._seen: tuple[float, Snapshot] | None = None
+
+    def __call__(self) -> Snapshot:
+        """Return the rounds, at most a second old."""
+        seen = self._seen
+        if seen and monotonic() - seen[0] < FRESH_SECONDS:
+            return seen[1]
+        with self._lock:
+            snapshot = self._read()
+            self._seen = (monotonic(), snapshot)
+        return snapshot
+
+    def forget(self) -> None:
+        """Look again at the next question; for whoever has just changed a round and shows its page."""
+        self._seen = None
+
+    def _read(self) -> Snapshot:
+        columns = (Round.id, Round.opens_at, Round.closes_at, Round.closed_at)
+        query = select(*columns).where(Round.opened_at.is_not(None)).order_by(Round.id)
+        stories = select(func.count(Topic.published_at), func.max(Topic.published_at))
+        with self._database.reading() as session:
+            rounds = {row.id: KnownRound(*row) for row in session.execute(query)}
+            number, latest = session.execute(stories).one()
+        return Snapshot(rounds, (number, latest))

@@ -1,0 +1,92 @@
+"""What the pages of a round show: its ballot as one voter sees it, its result, the list of all rounds."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from patronage.ballots import rounds, voting
+from patronage.ballots.known_rounds import Phase, known
+from patronage.ballots.models import Round, RoundTopic, Topic, TopicState
+from patronage.ballots.refusals import NoSuchRound
+from patronage.ballots.results import Frozen, visible_results
+from patronage.giving import standing
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """A round's ballot as it is drawn.
+
+    `choices` stand in the order this voter sees; `ticked` is what they have cast (None: nothing yet) or just sent;
+    `submission` is the one-time id of the form.
+    """
+
+    round: Round
+    phase: Phase
+    choices: list[RoundTopic]
+    ticked: set[int]
+    has_voted: bool
+    may_vote: bool
+    submission: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One round in a list: what is chosen stands there only after closing, with the address of each story."""
+
+    round: Round
+    phase: Phase
+    chosen: list[tuple[str, str | None]]
+
+
+def public_round(session: Session, round_id: int) -> Round:
+    """Return a round that has been opened. Raises `NoSuchRound`."""
+    round_ = session.get(Round, round_id)
+    if round_ is None or round_.opened_at is None:
+        raise NoSuchRound
+    return round_
+
+
+def ballot_of(session: Session, round_: Round, person_id: int, now: datetime, secret: str) -> Ballot:
+    """Return the ballot of `round_` as `person_id` sees it."""
+    ticked, order = voting.own_ballot(session, round_.id, person_id, secret)
+    topics = {row.position: row for row in rounds.ballot_topics(session, round_.id)}
+    return Ballot(
+        round=round_, phase=known(round_).phase(now), choices=[topics[position] for position in order],
+        ticked=ticked or set(), has_voted=ticked is not None, submission=secrets.token_hex(16),
+        may_vote=standing.is_patron(session, person_id, now),
+    )  # fmt: skip
+
+
+def strangers_ballot(session: Session, round_: Round, now: datetime) -> Ballot:
+    """Return the ballot as somebody sees it who is not signed in: to read, not to cast."""
+    return Ballot(
+        round=round_, phase=known(round_).phase(now), choices=rounds.ballot_topics(session, round_.id), ticked=set(),
+        has_voted=False, may_vote=False, submission="",
+    )  # fmt: skip
+
+
+def listed(session: Session, now: datetime) -> list[Listed]:
+    """Return all rounds the public may know of, those that take votes first, then the latest."""
+    found = session.scalars(select(Round).where(Round.opened_at.is_not(None)).order_by(Round.closes_at.desc()))
+    lines = [_listed(session, round_, now) for round_ in found.all()[:50]]
+    return sorted(lines, key=lambda line: list(Phase).index(line.phase) if line.phase is not Phase.OPEN else -1)
+
+
+def stories(session: Session, result: Frozen) -> dict[int, str]:
+    """Return the addresses of the stories that came of a result's topics, by topic id."""
+    ids = [line.topic_id for line in result.lines]
+    query = select(Topic.id, Topic.story_url).where(Topic.id.in_(ids), Topic.state == TopicState.PUBLISHED)
+    return {topic_id: url for topic_id, url in session.execute(query) if url}
+
+
+def _listed(session: Session, round_: Round, now: datetime) -> Listed:
+    result = visible_results(session, round_, None).result
+    if result is None:
+        return Listed(round_, known(round_).phase(now), [])
+    found = stories(session, result)
+    return Listed(
+        round_, Phase.CLOSED, [(line.title, found.get(line.topic_id)) for line in result.lines if line.chosen]
+    )
