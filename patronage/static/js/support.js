@@ -21,7 +21,8 @@ function minorUnits(typed, exponent) {
 /* Minor units in the words of this page's language; no decimals where there are none. */
 function money(minor, currency, exponent) {
   const digits = minor % 10 ** exponent === 0 ? 0 : exponent;
-  const style = { style: "currency", currency, currencyDisplay: "narrowSymbol", minimumFractionDigits: digits, maximumFractionDigits: digits };
+  const fraction = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  const style = { style: "currency", currency, currencyDisplay: "narrowSymbol", ...fraction };
   return new Intl.NumberFormat(language, style).format(minor / 10 ** exponent);
 }
 
