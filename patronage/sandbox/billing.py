@@ -81,7 +81,7 @@ def begin_period(tx: Tx, subscription: Json, start: int, reason: str, updates: J
     ends = period_end(start, items["data"][0]["price"]["recurring"], anchor)
     data = [{**item, "current_period_start": start, "current_period_end": ends} for item in items["data"]]
     updates = {**updates, "items": {**items, "data": data}}
-    invoice = invoices.draft(tx, {**coming, **updates}, customer_of(tx, subscription), reason, (start, ends))
+    invoice = invoices.draft(tx, coming, customer_of(tx, subscription), reason, (start, ends))
     change(tx, subscription, {**updates, "latest_invoice": invoice["id"]}, "customer.subscription.updated")
     tx.put(invoice)
     events.emit(tx, "invoice.created", invoice)
@@ -93,7 +93,7 @@ def begin_period(tx: Tx, subscription: Json, start: int, reason: str, updates: J
 def finalize_and_collect(tx: Tx, invoice_id: str) -> None:
     """An hour after a renewal its draft is finalized and paid, unless collection is paused."""
     invoice = tx.get(invoice_id)
-    if invoice is None or invoice["status"] != "draft":
+    if invoice is None or invoice["status"] != "draft" or not invoice["auto_advance"]:
         return
     subscription = subscription_of(tx, invoice)
     pause = subscription["pause_collection"] if subscription else None
@@ -178,7 +178,7 @@ def _fall_behind(tx: Tx, subscription: Json, *, given_up: bool) -> None:
 def retry(tx: Tx, invoice_id: str) -> None:
     """Another try for an invoice that could not be paid."""
     invoice = tx.get(invoice_id)
-    if invoice is not None and invoice["status"] == "open":
+    if invoice is not None and invoice["status"] == "open" and invoice["auto_advance"]:
         collect(tx, invoice)
 
 

@@ -4,7 +4,7 @@ from patronage.sandbox import events
 from patronage.sandbox.errors import invalid
 from patronage.sandbox.ids import new_id
 from patronage.sandbox.lists import page
-from patronage.sandbox.money import known_currency
+from patronage.sandbox.money import LARGEST, known_currency
 from patronage.sandbox.objects import change, fetched, merged, named, picked, refuse_unsupported
 from patronage.sandbox.requests import endpoint
 from patronage.sandbox.store import Json, Tx
@@ -155,8 +155,8 @@ def _amount(params: Json) -> int:
     amount = int(params["unit_amount"])
     if amount < 0:
         raise invalid("Invalid non-negative integer", "unit_amount", "parameter_invalid_integer")
-    if amount > 99999999:
-        message = "Amount must be no more than 999,999.99"
+    if amount > LARGEST:
+        message = f"Amount must be no more than {LARGEST} in minor units."
         raise invalid(message, "unit_amount", "amount_too_large")
     return amount
 

@@ -1,6 +1,7 @@
 """Charges: each attempt to take money leaves one, whether it took any or not."""
 
 from patronage.sandbox import events
+from patronage.sandbox.blanks import blank
 from patronage.sandbox.cards import Refusal
 from patronage.sandbox.ids import new_id
 from patronage.sandbox.lists import page
@@ -27,47 +28,28 @@ def new_charge(tx: Tx, intent: Json, method: Json, status: str, refusal: Refusal
     charge: Json = {
         "id": new_id("ch" if method["type"] == "card" else "py"),
         "object": "charge",
+        **blank("charge"),
         "amount": intent["amount"],
         "amount_captured": intent["amount"] if captured else 0,
-        "amount_refunded": 0,
-        "application": None,
-        "application_fee": None,
-        "application_fee_amount": None,
-        "balance_transaction": None,
         "billing_details": method["billing_details"],
-        "calculated_statement_descriptor": "SANDBOX",
         "captured": captured,
         "created": tx.now(),
         "currency": intent["currency"],
         "customer": intent["customer"],
         "description": intent["description"],
-        "disputed": False,
-        "failure_balance_transaction": None,
         "failure_code": refusal.code if refusal else None,
         "failure_message": refusal.message if refusal else None,
-        "fraud_details": {},
-        "livemode": False,
         "metadata": dict(intent["metadata"]),
-        "on_behalf_of": None,
         "outcome": _outcome(refusal),
         "paid": status == "succeeded",
         "payment_intent": intent["id"],
         "payment_method": method["id"],
         "payment_method_details": _details(method),
-        "radar_options": {},
         "receipt_email": intent["receipt_email"],
-        "receipt_number": None,
-        "receipt_url": None,
-        "refunded": False,
-        "review": None,
         "shipping": intent["shipping"],
-        "source": None,
-        "source_transfer": None,
         "statement_descriptor": intent["statement_descriptor"],
         "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
         "status": status,
-        "transfer_data": None,
-        "transfer_group": None,
     }
     tx.put(charge)
     events.emit(tx, f"charge.{status}", charge)

@@ -4,7 +4,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from patronage.sandbox import clock
+from patronage.sandbox.blanks import blank
 from patronage.sandbox.catalog import price_from
+from patronage.sandbox.customers import check_email
 from patronage.sandbox.errors import invalid
 from patronage.sandbox.ids import new_id
 from patronage.sandbox.money import check_amount
@@ -98,9 +100,7 @@ def _check_addresses(params: Json) -> None:
         address = urlsplit(params.get(name, "https://ok.example"))
         if address.scheme not in ("http", "https") or not address.netloc:
             raise invalid("Not a valid URL", name, "url_invalid")
-    email = params.get("customer_email", "a@b")
-    if "@" not in email or email != email.strip():
-        raise invalid(f"Invalid email address: {email}", "customer_email", "email_invalid")
+    check_email(params.get("customer_email"), "customer_email")
 
 
 def _lines(tx: Tx, mode: str, params: Json) -> list[Json]:
@@ -155,7 +155,7 @@ def _session(tx: Tx, params: Json, mode: str, total: int | None, currency: str) 
     return {
         "id": id,
         "object": "checkout.session",
-        **_nothing_special(),
+        **blank("checkout.session"),
         "amount_subtotal": total,
         "amount_total": total,
         "created": tx.now(),
@@ -192,50 +192,3 @@ def _expiry(tx: Tx, params: Json) -> int:
             "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.", "expires_at"
         )
     return expires_at
-
-
-def _nothing_special() -> Json:
-    return {
-        "adaptive_pricing": {"enabled": False},
-        "after_expiration": None,
-        "allow_promotion_codes": None,
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-        "billing_address_collection": None,
-        "branding_settings": None,
-        "cancel_url": None,
-        "client_reference_id": None,
-        "client_secret": None,
-        "collected_information": None,
-        "consent": None,
-        "consent_collection": None,
-        "currency_conversion": None,
-        "custom_fields": [],
-        "customer_account": None,
-        "customer_details": None,
-        "customer_email": None,
-        "discounts": [],
-        "integration_identifier": None,
-        "invoice": None,
-        "invoice_creation": None,
-        "livemode": False,
-        "locale": None,
-        "origin_context": None,
-        "payment_intent": None,
-        "payment_link": None,
-        "payment_method_collection": "always",
-        "payment_method_configuration_details": None,
-        "permissions": None,
-        "phone_number_collection": {"enabled": False},
-        "recovered_from": None,
-        "saved_payment_method_options": None,
-        "setup_intent": None,
-        "shipping_address_collection": None,
-        "shipping_cost": None,
-        "shipping_options": [],
-        "status": "open",
-        "submit_type": None,
-        "subscription": None,
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
-        "ui_mode": "hosted_page",
-        "wallet_options": None,
-    }

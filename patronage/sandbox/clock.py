@@ -70,9 +70,13 @@ def catch_up(store: Store) -> None:
         now = tx.now()
         if tx.sql("SELECT 1 FROM due WHERE clock = '' AND at <= ? LIMIT 1", (now,)).fetchone() is None:
             return
-    with store.moving:
+    if not store.moving.acquire(blocking=False):
+        return  # somebody is at it already
+    try:
         while _perform_batch(store, now, None, 0):
             pass
+    finally:
+        store.moving.release()
 
 
 def _perform_batch(store: Store, until: float, start: int | None, offset: float) -> bool:

@@ -1,10 +1,12 @@
 """Customers."""
 
+import re
 from contextlib import AbstractContextManager, nullcontext
 
 from patronage.sandbox import events
+from patronage.sandbox.blanks import blank
 from patronage.sandbox.ending import end
-from patronage.sandbox.errors import not_found
+from patronage.sandbox.errors import invalid, not_found
 from patronage.sandbox.ids import new_id
 from patronage.sandbox.lists import page
 from patronage.sandbox.objects import change, fetched, merged, named, picked, refuse_unsupported
@@ -12,8 +14,15 @@ from patronage.sandbox.payment_methods import attach
 from patronage.sandbox.requests import endpoint
 from patronage.sandbox.store import Json, Tx
 
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 PLAIN = ("address", "description", "email", "name", "phone", "shipping", "preferred_locales", "tax_exempt")
 SUPPORTED = {*PLAIN, "balance", "expand", "invoice_settings", "metadata", "payment_method", "test_clock"}
+
+
+def check_email(email: str | None, param: str) -> None:
+    """Refuse what cannot be an address."""
+    if email is not None and not ADDRESS.fullmatch(email):
+        raise invalid(f"Invalid email address: {email}", param, "email_invalid")
 
 
 def in_time_of(tx: Tx, customer: Json | None) -> AbstractContextManager[None]:
@@ -29,32 +38,9 @@ def new_customer(tx: Tx, **fields: object) -> Json:
     customer: Json = {
         "id": new_id("cus"),
         "object": "customer",
-        "address": None,
-        "balance": 0,
+        **blank("customer"),
         "created": tx.now(),
-        "currency": None,
-        "customer_account": None,
-        "default_source": None,
-        "delinquent": False,
-        "description": None,
-        "discount": None,
-        "email": None,
         "invoice_prefix": new_id("in")[3:11].upper(),
-        "invoice_settings": {
-            "custom_fields": None,
-            "default_payment_method": None,
-            "footer": None,
-            "rendering_options": None,
-        },
-        "livemode": False,
-        "metadata": {},
-        "name": None,
-        "next_invoice_sequence": 1,
-        "phone": None,
-        "preferred_locales": [],
-        "shipping": None,
-        "tax_exempt": "none",
-        "test_clock": None,
         **fields,
     }
     tx.put(customer)
@@ -65,6 +51,7 @@ def new_customer(tx: Tx, **fields: object) -> Json:
 @endpoint("POST", "/v1/customers", "CustomerCreateParams")
 def create(tx: Tx, params: Json) -> Json:
     refuse_unsupported(params, SUPPORTED)
+    check_email(params.get("email"), "email")
     clock_id = params.get("test_clock")
     clock = named(tx, "test_helpers.test_clock", clock_id, "test_clock") if clock_id else None
     moment = (clock["frozen_time"], clock["id"]) if clock else (None, "")
@@ -91,6 +78,7 @@ def retrieve(tx: Tx, _params: Json, id: str) -> Json:
 @endpoint("POST", "/v1/customers/<id>", "CustomerUpdateParams")
 def update(tx: Tx, params: Json, id: str) -> Json:
     refuse_unsupported(params, SUPPORTED)
+    check_email(params.get("email"), "email")
     customer = fetched(tx, "customer", id)
     updates = picked(params, *PLAIN, "balance")
     if "metadata" in params:

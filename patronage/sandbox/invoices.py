@@ -1,6 +1,7 @@
 """Invoices: drafted, finalized, then paid, failed, voided or written off; and the payments that settle them."""
 
 from patronage.sandbox import clock, events
+from patronage.sandbox.blanks import blank
 from patronage.sandbox.ids import new_id
 from patronage.sandbox.objects import change
 from patronage.sandbox.payments import new_intent
@@ -10,7 +11,7 @@ HOUR = 3600
 
 
 def draft(tx: Tx, subscription: Json, customer: Json, reason: str, period: tuple[int, int]) -> Json:
-    """An unsaved draft for the subscription's items over a period, with the lines it will have."""
+    """An unsaved draft over a period to come, for a subscription whose items are still in the one before."""
     lines = [_line(subscription, item, period) for item in subscription["items"]["data"]]
     total = sum(line["amount"] for line in lines)
     cycle = reason == "subscription_cycle"
@@ -20,7 +21,7 @@ def draft(tx: Tx, subscription: Json, customer: Json, reason: str, period: tuple
     return {
         "id": id,
         "object": "invoice",
-        **_nothing_special(),
+        **blank("invoice"),
         "amount_due": total,
         "amount_remaining": total,
         "automatically_finalizes_at": tx.now() + HOUR if cycle else None,
@@ -42,71 +43,12 @@ def draft(tx: Tx, subscription: Json, customer: Json, reason: str, period: tuple
             "type": "subscription_details",
         },
         "period_end": period[0] if cycle else tx.now(),
-        "period_start": subscription["start_date"] if not cycle else period[0] - (period[1] - period[0]),
+        "period_start": subscription["items"]["data"][0]["current_period_start"] if cycle else tx.now(),
         "subtotal": total,
         "subtotal_excluding_tax": total,
         "test_clock": customer["test_clock"],
         "total": total,
         "total_excluding_tax": total,
-    }
-
-
-def _nothing_special() -> Json:
-    return {
-        "account_country": "DE",
-        "account_name": "Sandbox",
-        "account_tax_ids": None,
-        "amount_overpaid": 0,
-        "amount_paid": 0,
-        "amount_shipping": 0,
-        "application": None,
-        "attempt_count": 0,
-        "attempted": False,
-        "auto_advance": True,
-        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None, "provider": None},
-        "collection_method": "charge_automatically",
-        "custom_fields": None,
-        "customer_account": None,
-        "customer_shipping": None,
-        "customer_tax_exempt": "none",
-        "customer_tax_ids": [],
-        "default_source": None,
-        "default_tax_rates": [],
-        "discounts": [],
-        "due_date": None,
-        "effective_at": None,
-        "ending_balance": None,
-        "footer": None,
-        "from_invoice": None,
-        "hosted_invoice_url": None,
-        "invoice_pdf": None,
-        "issuer": {"type": "self"},
-        "last_finalization_error": None,
-        "latest_revision": None,
-        "livemode": False,
-        "metadata": {},
-        "number": None,
-        "on_behalf_of": None,
-        "payment_settings": {"default_mandate": None, "payment_method_options": None, "payment_method_types": None},
-        "post_payment_credit_notes_amount": 0,
-        "pre_payment_credit_notes_amount": 0,
-        "receipt_number": None,
-        "rendering": None,
-        "shipping_cost": None,
-        "shipping_details": None,
-        "starting_balance": 0,
-        "statement_descriptor": None,
-        "status": "draft",
-        "status_transitions": {
-            "finalized_at": None,
-            "marked_uncollectible_at": None,
-            "paid_at": None,
-            "voided_at": None,
-        },
-        "total_discount_amounts": [],
-        "total_pretax_credit_amounts": [],
-        "total_taxes": [],
-        "webhooks_delivered_at": None,
     }
 
 
@@ -158,13 +100,10 @@ def finalize(tx: Tx, invoice: Json, intent: Json | None = None) -> Json:
         raise LookupError(f"{invoice['id']} is addressed to nobody")
     number = customer["next_invoice_sequence"]
     tx.put({**customer, "next_invoice_sequence": number + 1})
-    address = f"{tx.fact('base_url')}/i/{invoice['id']}"
     invoice.update(
         automatically_finalizes_at=None,
         effective_at=tx.now(),
         ending_balance=0,
-        hosted_invoice_url=address,
-        invoice_pdf=f"{address}/pdf",
         number=f"{customer['invoice_prefix']}-{number:04d}",
         status="open",
         status_transitions={**invoice["status_transitions"], "finalized_at": tx.now()},

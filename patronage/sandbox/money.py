@@ -14,6 +14,7 @@ THREE = "bhd jod kwd omr tnd"
 EXPONENTS = {
     currency: exponent for exponent, currencies in ((0, ZERO), (2, TWO), (3, THREE)) for currency in currencies.split()
 }
+LARGEST = 99_999_999
 SMALLEST = {
     "eur": 50,
     "usd": 50,
@@ -48,7 +49,9 @@ def charge_fee(amount: int, currency: str) -> int:
 
 
 def check_amount(amount: int, currency: str, param: str) -> None:
-    """Refuse what is too small to be charged."""
+    """Refuse what is too small or too large to be charged."""
+    if amount > LARGEST:
+        raise invalid(f"Amount must be no more than {LARGEST} {currency} in minor units.", param, "amount_too_large")
     if amount < SMALLEST.get(currency, 1):
         raise invalid(
             f"Amount must convert to at least {SMALLEST.get(currency, 1)} {currency} in minor units.",

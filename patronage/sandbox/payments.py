@@ -2,6 +2,7 @@
 
 from patronage.sandbox import clock, events
 from patronage.sandbox.balance import await_fee
+from patronage.sandbox.blanks import blank
 from patronage.sandbox.cards import AUTHENTICATION, UNAUTHENTICATED, Refusal, means_of
 from patronage.sandbox.charges import new_charge
 from patronage.sandbox.ids import new_id
@@ -17,45 +18,12 @@ def new_intent(tx: Tx, amount: int, currency: str, **fields: object) -> Json:
     intent: Json = {
         "id": id,
         "object": "payment_intent",
+        **blank("payment_intent"),
         "amount": amount,
-        "amount_capturable": 0,
-        "amount_details": {"tip": {}},
-        "amount_received": 0,
-        "application": None,
-        "application_fee_amount": None,
-        "automatic_payment_methods": {"allow_redirects": "always", "enabled": True},
-        "canceled_at": None,
-        "cancellation_reason": None,
-        "capture_method": "automatic_async",
         "client_secret": f"{id}_secret_{new_id('x')[2:]}",
-        "confirmation_method": "automatic",
         "created": tx.now(),
         "currency": currency,
-        "customer": None,
-        "customer_account": None,
-        "description": None,
-        "excluded_payment_method_types": None,
-        "last_payment_error": None,
-        "latest_charge": None,
-        "livemode": False,
-        "metadata": {},
-        "next_action": None,
-        "on_behalf_of": None,
-        "payment_method": None,
-        "payment_method_configuration_details": None,
-        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
         "payment_method_types": ["card", "sepa_debit"] if currency == "eur" else ["card"],
-        "processing": None,
-        "receipt_email": None,
-        "review": None,
-        "setup_future_usage": None,
-        "shipping": None,
-        "source": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
-        "status": "requires_payment_method",
-        "transfer_data": None,
-        "transfer_group": None,
         **fields,
     }
     tx.put(intent)

@@ -19,6 +19,7 @@ from patronage.sandbox.expanding import expanded
 from patronage.sandbox.ids import new_id
 from patronage.sandbox.store import Json, Store, Tx
 
+DEEPEST = 10  # brackets in the name of a parameter
 KEPT = 86400  # seconds for which the answer to an idempotent request is kept
 Endpoint = Callable[..., Json]
 ROUTES = Map(strict_slashes=False)
@@ -74,6 +75,8 @@ def answer(store: Store, request: flask.Request) -> flask.Response:
         status, body, original = _carry_out(store, request, request_id)
     except StripeError as error:
         status, body, original = error.status, _error_body(error, request_id), request_id
+    except Exception:  # noqa: BLE001  whatever broke, the caller is told in Stripe's shape
+        status, body, original = 500, _error_body(_failure(request), request_id), request_id
     response = flask.Response(body, status, mimetype="application/json")
     response.headers["Request-Id"] = request_id
     response.headers["Stripe-Version"] = schema.API_VERSION
@@ -109,9 +112,18 @@ def _carry_out(store: Store, request: flask.Request, request_id: str) -> tuple[i
             return _write(store, call)
         except StripeError:
             raise
-        except Exception:
-            flask.current_app.logger.exception("the sandbox failed to answer %s", request.path)
+        except Exception:  # noqa: BLE001  a failure is an answer, and kept as one
+            _failure(request)
             return _write(store, replace(call, route=BROKEN))
+
+
+def _failure(request: flask.Request) -> StripeError:
+    flask.current_app.logger.exception("the sandbox failed to answer %s %s", request.method, request.path)
+    return _broken()
+
+
+def _broken() -> StripeError:
+    return StripeError(500, "An unknown error occurred in the sandbox.", type="api_error", keeps=True)
 
 
 def _write(store: Store, call: Call) -> tuple[int, str, str]:
@@ -134,10 +146,10 @@ def _write(store: Store, call: Call) -> tuple[int, str, str]:
 
 
 def _break(_tx: Tx, _params: Json, **_path: str) -> Json:
-    raise StripeError(500, "An unknown error occurred in the sandbox.", type="api_error", keeps=True)
+    raise _broken()
 
 
-BROKEN = Route(_break, None)  # what answers, and is kept as the answer, when a call fails for want of our own care
+BROKEN = Route(_break, None)  # answers, and is kept as the answer, when a call fails or is made to fail
 
 
 def _saved(tx: Tx, key: str | None, fingerprint: str, path: str) -> tuple[int, str, str] | None:
@@ -160,9 +172,12 @@ def _saved(tx: Tx, key: str | None, fingerprint: str, path: str) -> tuple[int, s
 
 @contextmanager
 def _alone(store: Store, key: str | None) -> Iterator[None]:
+    if key is None:
+        yield
+        return
     mine = f"{id(store)} {key}"
     with _in_flight_lock:
-        if key is not None and mine in _in_flight:
+        if mine in _in_flight:
             raise StripeError(
                 409,
                 "There is currently another in-progress request using this Idempotent Key (that probably means you"
@@ -211,12 +226,14 @@ def _route(request: flask.Request) -> tuple[Route, Json]:
 def parse_form(encoded: bytes) -> Json:
     """`a[b][0][c]=1` as nested dicts of strings; repeated `a[]=` gather in a list under the key ""."""
     try:
-        pairs = parse_qsl(encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=2000)
+        pairs = parse_qsl(encoded.decode(), keep_blank_values=True, errors="strict", max_num_fields=2000)
     except ValueError:
         raise invalid("Invalid request: the body must be form-encoded UTF-8") from None
     tree: Json = {}
     for name, value in pairs:
         first, *rest = name.split("[")
+        if len(rest) > DEEPEST:
+            raise invalid(f"Invalid request: {first} is nested too deeply", first)
         _plant(tree, [first, *(part.removesuffix("]") for part in rest)], value)
     return tree
 

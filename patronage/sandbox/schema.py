@@ -1,6 +1,7 @@
 """What Stripe's own package says a request may hold, at the pinned version."""
 
 import importlib
+import re
 import types
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -14,6 +15,7 @@ from patronage.sandbox.errors import StripeError, invalid
 from patronage.sandbox.store import Json
 
 API_VERSION = _ApiVersion.CURRENT
+WHOLE = re.compile(r"-?[0-9]{1,15}")
 UNIONS = (Union, types.UnionType)
 
 
@@ -99,6 +101,8 @@ def _nested(options: tuple[Any, ...], value: Json, name: str) -> Any:
 
 
 def _in_order(value: Json) -> list[tuple[str, Any]]:
+    if isinstance(value.get(""), dict):
+        return [("", value[""])]
     if "" in value:
         return [(str(position), item) for position, item in enumerate(value[""])]
     return sorted(value.items(), key=lambda pair: int(pair[0]))
@@ -124,7 +128,7 @@ def _scalar(options: tuple[Any, ...], value: str, name: str) -> Any:
         return value
     if bool in options and value in ("true", "false"):
         return value == "true"
-    if int in options and value.lstrip("-").isdecimal() and value.isascii():
+    if int in options and WHOLE.fullmatch(value):
         return int(value)
     if (float in options or Decimal in options) and _is_decimal(value):
         return float(value) if float in options else value

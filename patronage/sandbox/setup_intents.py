@@ -1,6 +1,7 @@
 """Setup intents: a card kept for later without charging it."""
 
 from patronage.sandbox import events
+from patronage.sandbox.blanks import blank
 from patronage.sandbox.cards import means_of
 from patronage.sandbox.errors import unexpected_state
 from patronage.sandbox.ids import new_id
@@ -20,30 +21,9 @@ def new_setup_intent(tx: Tx, **fields: object) -> Json:
     intent: Json = {
         "id": id,
         "object": "setup_intent",
-        "application": None,
-        "automatic_payment_methods": {"allow_redirects": "always", "enabled": True},
-        "cancellation_reason": None,
+        **blank("setup_intent"),
         "client_secret": f"{id}_secret_{new_id('x')[2:]}",
         "created": tx.now(),
-        "customer": None,
-        "customer_account": None,
-        "description": None,
-        "excluded_payment_method_types": None,
-        "flow_directions": None,
-        "last_setup_error": None,
-        "latest_attempt": None,
-        "livemode": False,
-        "mandate": None,
-        "metadata": {},
-        "next_action": None,
-        "on_behalf_of": None,
-        "payment_method": None,
-        "payment_method_configuration_details": None,
-        "payment_method_options": {"card": {"mandate_options": None, "network": None, "request_three_d_secure": None}},
-        "payment_method_types": ["card"],
-        "single_use_mandate": None,
-        "status": "requires_payment_method",
-        "usage": "off_session",
         **fields,
     }
     tx.put(intent)

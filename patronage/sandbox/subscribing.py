@@ -1,6 +1,7 @@
 """How a subscription begins: its items, its first period, and the draft of its first invoice."""
 
 from patronage.sandbox import billing, events, invoices
+from patronage.sandbox.blanks import blank
 from patronage.sandbox.errors import invalid
 from patronage.sandbox.ids import new_id
 from patronage.sandbox.store import Json, Tx
@@ -19,7 +20,7 @@ def new_subscription(tx: Tx, customer: Json, wanted: list[Json], status: str, **
     subscription = {
         "id": id,
         "object": "subscription",
-        **_nothing_special(),
+        **blank("subscription"),
         "billing_cycle_anchor": now,
         "created": now,
         "currency": items[0]["price"]["currency"],
@@ -44,52 +45,6 @@ def _check_alike(prices: list[Json]) -> None:
     rhythms = {(price["recurring"]["interval"], price["recurring"]["interval_count"]) for price in prices}
     if len(currencies) > 1 or len(rhythms) > 1:
         raise invalid("All prices of a subscription share one currency and one interval here.", "items")
-
-
-def _nothing_special() -> Json:
-    return {
-        "application": None,
-        "application_fee_percent": None,
-        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
-        "billing_cycle_anchor_config": None,
-        "billing_mode": {"flexible": {"proration_discounts": "included"}, "type": "flexible", "updated_at": None},
-        "billing_schedules": [],
-        "billing_thresholds": None,
-        "cancel_at": None,
-        "cancel_at_period_end": False,
-        "canceled_at": None,
-        "cancellation_details": {"comment": None, "feedback": None, "reason": None},
-        "collection_method": "charge_automatically",
-        "customer_account": None,
-        "days_until_due": None,
-        "default_payment_method": None,
-        "default_source": None,
-        "default_tax_rates": [],
-        "description": None,
-        "discounts": [],
-        "ended_at": None,
-        "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
-        "latest_invoice": None,
-        "livemode": False,
-        "metadata": {},
-        "next_pending_invoice_item_invoice": None,
-        "on_behalf_of": None,
-        "pause_collection": None,
-        "payment_settings": {
-            "payment_method_options": None,
-            "payment_method_types": None,
-            "save_default_payment_method": "off",
-        },
-        "pending_invoice_item_interval": None,
-        "pending_setup_intent": None,
-        "pending_update": None,
-        "schedule": None,
-        "status_details": None,
-        "transfer_data": None,
-        "trial_end": None,
-        "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
-        "trial_start": None,
-    }
 
 
 def begin(tx: Tx, subscription: Json) -> Json:

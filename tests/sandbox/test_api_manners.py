@@ -110,6 +110,29 @@ def test_wrong_kinds_of_values_are_named(wire: Wire) -> None:
     assert "Invalid string" in wire.post("/v1/customers", "email[a]=1").text
 
 
+def test_lists_are_taken_with_and_without_numbers(wire: Wire, desk: Desk) -> None:
+    price = wire.post("/v1/prices", "currency=eur&unit_amount=500&product_data[name]=Gift").json()["id"]
+    common = "mode=payment&success_url=https://news.example/thanks"
+
+    for at in ("line_items[]", "line_items[0]"):
+        body = f"{common}&{at}[price]={price}&{at}[quantity]=2&expand[]=line_items"
+        made = wire.post("/v1/checkout/sessions", body).json()
+        assert (made["amount_total"], len(made["line_items"]["data"])) == (1000, 1)
+
+
+@pytest.mark.parametrize("body", ["a" + "[b]" * 2000 + "=1", "address=1&address[city]=Lviv", "%ff=1", "name=%ff"])
+def test_a_form_that_is_none_is_refused(wire: Wire, body: str) -> None:
+    assert wire.post("/v1/customers", body).status_code == 400
+
+
+@pytest.mark.parametrize("number", ["--5", "9" * 40, "+5", "5_0"])
+def test_a_number_that_is_none_is_refused(wire: Wire, number: str) -> None:
+    refused = wire.get("/v1/customers", params={"created[gte]": number})
+
+    assert refused.status_code == 400
+    assert refused.json()["error"]["code"] == "parameter_invalid_integer"
+
+
 @given(st.binary(max_size=300))
 def test_any_body_is_a_form_or_a_refusal(body: bytes) -> None:
     refused = None
