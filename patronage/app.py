@@ -9,6 +9,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from patronage.foundation import shared_clock
 from patronage.foundation.clock import Clock, FollowingClock, SystemClock
 from patronage.foundation.database import Database
 from patronage.foundation.post import post_for
@@ -25,9 +26,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")  # for health checks on the machi
 
 def create_app(settings: Settings, tools: Tools) -> Flask:
     """Put the service together: every room's pages over one set of `settings` and `tools`."""
-    app = Flask(
-        "patronage", root_path=str(HERE), template_folder=str(templates()), static_folder=str(HERE / "static")
-    )
+    app = Flask("patronage", root_path=str(HERE), template_folder=str(templates()), static_folder=str(HERE / "static"))
     house.build(app, settings, tools)
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
@@ -91,5 +90,7 @@ def create_worker(app: Flask) -> Worker:
     """Return a worker that does everything the rooms of `app` ask for."""
     from patronage.ballots import duties as ballots
     from patronage.giving import duties as giving
+    from patronage.people import duties as people
 
-    return Worker(app, Duties({**giving.HANDLERS, **ballots.HANDLERS}, giving.TURNS))
+    handlers = {**people.HANDLERS, **giving.HANDLERS, **ballots.HANDLERS}
+    return Worker(app, Duties(handlers, (shared_clock.follow, *giving.TURNS)))

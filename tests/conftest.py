@@ -4,9 +4,18 @@ from datetime import UTC, datetime
 
 import pytest
 
+from patronage.foundation import logs
 from patronage.foundation.clock import FrozenClock
 
-pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.tools", "tests.fixtures.app", "tests.fixtures.stripe"]
+pytest_plugins = [
+    "tests.fixtures.databases",
+    "tests.fixtures.tools",
+    "tests.fixtures.app",
+    "tests.fixtures.stripe",
+    "tests.fixtures.live",
+]
+
+logs.configure(human=True)
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

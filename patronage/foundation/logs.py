@@ -12,14 +12,16 @@ HIDDEN = ("token", "secret", "password", "key", "code", "authorization", "cookie
 
 def configure(*, human: bool = False) -> None:
     """Set logging up for this process: JSON lines on stderr, or readable ones for `human` eyes."""
-    renderer: Any = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer()
+    # Plain tracebacks: a pretty one prints local variables, and some of those are secrets.
+    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer: Any = console if human else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             hide,
-            structlog.processors.format_exc_info,
+            *([] if human else [structlog.processors.format_exc_info]),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

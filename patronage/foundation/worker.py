@@ -43,9 +43,13 @@ class Worker:
         self._stopped.set()
 
     def run(self) -> None:
-        """Work until stopped; a lost database is waited for."""
+        """Work until the process is told to stop; a lost database is waited for."""
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
+        self.work()
+
+    def work(self) -> None:
+        """Work in this thread until `stop` is called, whoever calls it."""
         while not self._stopped.is_set():
             try:
                 idle = not self.work_once()

@@ -46,7 +46,7 @@ def _start(place: Place, supervisor: Supervisor) -> None:
     settings = _settings(place, new=new)
     for part in ("web", "worker"):
         supervisor.start(Part(part, [part], {**os.environ, **settings, "PORT": str(place.port)}))
-    wire.wait_for("the first page", lambda: wire.answers(place.base_url + "/healthz"))
+    _wait_for(supervisor, "the first page", place.base_url)
     if new:
         _live_a_year(place, settings)
         place.built.touch()
@@ -63,7 +63,16 @@ def _start_sandbox(place: Place, supervisor: Supervisor, *, new: bool) -> None:
     if new:
         environment["SANDBOX_AGO"] = str(DAYS * 86400)
     supervisor.start(Part("sandbox", ["sandbox"], environment))
-    wire.wait_for("the sandbox", lambda: wire.answers(place.sandbox_url + "/healthz"))
+    _wait_for(supervisor, "the sandbox", place.sandbox_url)
+
+
+def _wait_for(supervisor: Supervisor, what: str, url: str) -> None:
+    def is_there() -> bool:
+        if name := supervisor.ended():
+            raise RuntimeError(f"the {name} ended at once; what it said stands above")
+        return wire.answers(url + "/healthz")
+
+    wire.wait_for(what, is_there)
 
 
 def _settings(place: Place, *, new: bool) -> dict[str, str]:

@@ -7,6 +7,7 @@ from gunicorn.app.base import BaseApplication
 
 from patronage.app import create_app, tools_for
 from patronage.foundation import logs
+from patronage.foundation.database import Database
 from patronage.foundation.settings import Settings
 
 REQUEST_SECONDS = 30  # above Stripe's ten, so that a slow Stripe is answered for and not cut off
@@ -38,15 +39,20 @@ def serve(settings: Settings, host: str, port: int) -> None:
         raise SystemExit(f"Will not start, as acknowledged gifts and votes could be lost: {problem}.")
     app = create_app(settings, tools)
     warm_up(app, settings)
-    tools.database.forget_connections()
+    answer(app, tools.database, settings, f"{host}:{port}")
+
+
+def answer(app: Flask, database: Database, settings: Settings, bind: str) -> None:
+    """Answer on `bind` with `app`, from processes that are forked once it is loaded, until told to stop."""
+    database.forget_connections()
 
     def after_fork(_arbiter: object, _worker: object) -> None:
-        tools.database.forget_connections()
+        database.forget_connections()
 
     Service(
         app,
         {
-            "bind": f"{host}:{port}",
+            "bind": bind,
             "workers": settings.web_workers,
             "threads": settings.web_threads,
             "worker_class": "gthread",

@@ -53,6 +53,10 @@ class Supervisor:
         """Tell whether we were told to stop."""
         return self._stopping.is_set()
 
+    def ended(self) -> str | None:
+        """Return the name of a part that has ended, or None while all run."""
+        return next((name for name, (_, process) in self._running.items() if process.poll() is not None), None)
+
     def watch(self) -> None:
         """Start again what dies, until told to stop; then stop everything."""
         try:

@@ -32,7 +32,13 @@ def post_form(url: str, fields: dict[str, str]) -> tuple[int, Any, bytes]:
 
 def post_json(url: str, asked: dict[str, Any]) -> Any:
     """Send JSON and return the JSON that comes back; raises `RuntimeError` when it was refused."""
-    status, _, body = call("POST", url, json.dumps(asked).encode(), {"Content-Type": "application/json"})
+    return send_json("POST", url, asked)
+
+
+def send_json(method: str, url: str, asked: Any) -> Any:
+    """Send JSON by `method` and return the JSON that comes back; raises `RuntimeError` when it was refused."""
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    status, _, body = call(method, url, json.dumps(asked).encode(), headers)
     if status >= 400:
         raise RuntimeError(f"{url} answered {status}: {body[:300]!r}")
     return json.loads(body)

@@ -49,7 +49,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _unavailable(error: Exception) -> ResponseReturnValue:
-    log().error("database unavailable", path=request.path, error=str(error)[:300])
+    log().error("database unavailable", path=_place(), error=str(error)[:300])
     response = _page(
         503, _("Our database does not answer just now. Nothing was half done; please try again in a minute.")
     )
@@ -58,8 +58,13 @@ def _unavailable(error: Exception) -> ResponseReturnValue:
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
-    log().exception("unexpected error", path=request.path, exc_info=error)
+    log().exception("unexpected error", path=_place(), exc_info=error)
     return _page(500, None)
+
+
+def _place() -> str:
+    """Return the route and not the path: some paths hold a token."""
+    return str(request.url_rule or "no route")
 
 
 def _page(status: int, reason: str | None) -> Response:

@@ -16,6 +16,7 @@ class FormTooOld(Refused):
 def guard_forms(app: Flask) -> None:
     """Give `app` form tokens; they are checked by the guards of signed-in routes, not on public ones."""
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    app.config["WTF_CSRF_SSL_STRICT"] = False  # it wants a Referer, which some browsers withhold; guards look at Origin
     app.extensions["patronage-csrf"] = CSRFProtect(app)
 
 

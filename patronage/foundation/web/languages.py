@@ -50,7 +50,7 @@ def _money(amount_minor: int, currency: str) -> str:
 
 
 def _day(moment: datetime) -> str:
-    return format_date(moment.astimezone(here().settings.zone), "long", locale=_locale())
+    return format_date(moment.astimezone(here().settings.zone), "d MMMM y", locale=_locale())
 
 
 def _moment(moment: datetime) -> str:
