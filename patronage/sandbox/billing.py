@@ -138,8 +138,8 @@ def after_attempt(tx: Tx, invoice: Json, intent: Json) -> Json:
     subscription = subscription_of(tx, invoice)
     if intent["status"] == "succeeded":
         invoice = invoices.record_paid(tx, invoice)
-        if subscription is not None and subscription["status"] in ("past_due", "incomplete", "unpaid"):
-            change(tx, subscription, {"status": "active"}, "customer.subscription.updated")
+        if subscription is not None:
+            change(tx, subscription, _mended(subscription, intent), "customer.subscription.updated")
         return invoice
     if intent["status"] == "processing":
         updates = {"attempted": True, "next_payment_attempt": None}
@@ -147,24 +147,38 @@ def after_attempt(tx: Tx, invoice: Json, intent: Json) -> Json:
     return _record_failure(tx, invoice, intent, subscription)
 
 
+def _mended(subscription: Json, intent: Json) -> Json:
+    updates: Json = {}
+    if subscription["status"] in ("past_due", "incomplete", "unpaid"):
+        updates["status"] = "active"
+    saves = subscription["payment_settings"]["save_default_payment_method"] == "on_subscription"
+    if saves and subscription["default_payment_method"] is None:
+        updates["default_payment_method"] = intent["payment_method"]
+    return updates
+
+
 def _record_failure(tx: Tx, invoice: Json, intent: Json, subscription: Json | None) -> Json:
-    tries = invoice["attempt_count"] + 1
-    renewal = invoice["billing_reason"] != "subscription_create" or (
-        subscription is not None and subscription["status"] != "incomplete"
-    )
-    again = None
-    if renewal and tries <= len(RETRY_AFTER) and subscription is not None and subscription["status"] not in OVER:
-        again = tx.now() + RETRY_AFTER[tries - 1] * DAY
-        clock.schedule(tx, again, "retry", invoice["id"])
-    updates = {"attempted": True, "attempt_count": tries, "next_payment_attempt": again}
-    change(tx, invoice, {**updates, "auto_advance": again is not None})
+    begun = subscription is not None and subscription["status"] != "incomplete"
+    if not clock.waits(tx, "retry", invoice["id"]):  # else somebody tried by hand, and the schedule stands
+        again = _next_try(tx, invoice) if begun else None
+        tries = {"attempt_count": invoice["attempt_count"] + 1, "next_payment_attempt": again}
+        change(tx, invoice, {**tries, "attempted": True, "auto_advance": again is not None})
     events.emit(tx, "invoice.payment_failed", invoice)
     error = intent["last_payment_error"] or {}
     if intent["status"] == "requires_action" or error.get("code") == "authentication_required":
         events.emit(tx, "invoice.payment_action_required", invoice)
-    if renewal and subscription is not None:
-        _fall_behind(tx, subscription, given_up=again is None)
+    if subscription is not None and begun:
+        _fall_behind(tx, subscription, given_up=invoice["next_payment_attempt"] is None)
     return invoice
+
+
+def _next_try(tx: Tx, invoice: Json) -> int | None:
+    done = invoice["attempt_count"]
+    if done >= len(RETRY_AFTER):
+        return None
+    again = tx.now() + RETRY_AFTER[done] * DAY
+    clock.schedule(tx, again, "retry", invoice["id"])
+    return again
 
 
 def _fall_behind(tx: Tx, subscription: Json, *, given_up: bool) -> None:

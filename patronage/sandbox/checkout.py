@@ -42,7 +42,7 @@ def pay(
     clock.catch_up(store)
     with store.write() as tx:
         session = fetched(tx, "checkout.session", session_id)
-        customer = tx.get(session["customer"]) if session["customer"] else None
+        customer = _owner(tx, session)
         with in_time_of(tx, customer):
             if session["status"] != "open":
                 return _already(session)
@@ -58,11 +58,11 @@ def pay(
 
 def authenticate(store: Store, session_id: str, outcome: str = "approve") -> dict[str, Any]:
     """Answer the bank's 3-D Secure question with `approve` or `fail`; returns the same shape as `pay`."""
+    clock.catch_up(store)
     with store.write() as tx:
         session = fetched(tx, "checkout.session", session_id)
         visit = tx.get(f"{session_id}:visit")
-        customer = tx.get(session["customer"]) if session["customer"] else None
-        with in_time_of(tx, customer):
+        with in_time_of(tx, _owner(tx, session)):
             if session["status"] != "open":
                 return _already(session)
             intent = tx.get(visit["intent"]) if visit and visit["intent"] else None
@@ -79,6 +79,11 @@ def leave(store: Store, session_id: str) -> str:
     with store.read() as tx:
         session = fetched(tx, "checkout.session", session_id)
     return str(session["cancel_url"] or session["success_url"])
+
+
+def _owner(tx: Tx, session: Json) -> Json | None:
+    open_to = session["customer"] if session["status"] == "open" else None
+    return fetched(tx, "customer", open_to) if open_to else None
 
 
 def _already(session: Json) -> Json:
@@ -155,7 +160,7 @@ def _bank_page(tx: Tx, session: Json) -> str:
 
 def _who_pays(tx: Tx, session: Json, visit: Json) -> Json | None:
     if session["customer"]:
-        return tx.get(session["customer"])
+        return _owner(tx, session)
     if session["customer_creation"] != "always":
         return None
     return new_customer(tx, email=visit["email"], name=visit["name"])

@@ -43,6 +43,12 @@ def months_later(moment: int, months: int, anchor_day: int | None = None) -> int
     return int(start.replace(year=year, month=month + 1, day=day).timestamp())
 
 
+def waits(tx: Tx, kind: str, subject: str) -> bool:
+    """Whether something of that kind is still to fall due for the subject."""
+    found = tx.sql("SELECT 1 FROM due WHERE kind = ? AND subject = ?", (kind, subject))
+    return found.fetchone() is not None
+
+
 def day_of(moment: int) -> int:
     """The day of the month of a moment."""
     return datetime.fromtimestamp(moment, UTC).day

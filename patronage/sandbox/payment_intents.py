@@ -13,7 +13,15 @@ from patronage.sandbox.payments import attempt, new_intent, succeed
 from patronage.sandbox.requests import endpoint
 from patronage.sandbox.store import Json, Tx
 
-PLAIN = ("description", "receipt_email", "setup_future_usage", "shipping", "statement_descriptor")
+PLAIN = (
+    "allowed_payment_method_types",
+    "description",
+    "excluded_payment_method_types",
+    "receipt_email",
+    "setup_future_usage",
+    "shipping",
+    "statement_descriptor",
+)
 SUPPORTED = {
     *PLAIN,
     "amount",
@@ -22,15 +30,12 @@ SUPPORTED = {
     "confirm",
     "currency",
     "customer",
-    "error_on_requires_action",
     "expand",
     "metadata",
     "off_session",
     "payment_method",
     "payment_method_data",
     "return_url",
-    "allowed_payment_method_types",
-    "excluded_payment_method_types",
 }
 CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 
@@ -97,7 +102,7 @@ def _confirmed(tx: Tx, intent: Json, params: Json) -> Json:
 @endpoint("POST", "/v1/payment_intents/<id>/confirm", "PaymentIntentConfirmParams")
 def confirm(tx: Tx, params: Json, id: str) -> Json:
     known = {"payment_method", "payment_method_data", "off_session", "return_url", "receipt_email", "expand"}
-    refuse_unsupported(params, known | {"setup_future_usage", "error_on_requires_action"})
+    refuse_unsupported(params, known | {"setup_future_usage"})
     intent = fetched(tx, "payment_intent", id)
     _require(intent, CONFIRMABLE, "confirm")
     customer = tx.get(intent["customer"]) if intent["customer"] else None

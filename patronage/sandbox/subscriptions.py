@@ -1,6 +1,7 @@
 """Subscriptions: begun, changed, paused, resumed and canceled through the API."""
 
 from patronage.sandbox import billing, clock, events, invoices
+from patronage.sandbox.blanks import blank
 from patronage.sandbox.cards import Refusal
 from patronage.sandbox.customers import in_time_of
 from patronage.sandbox.ending import end
@@ -43,6 +44,7 @@ def create(tx: Tx, params: Json) -> Json:
         fields = picked(params, "description")
         fields["default_payment_method"] = _method(tx, params, customer)
         fields["metadata"] = merged({}, params.get("metadata"))
+        fields["payment_settings"] = {**blank("subscription")["payment_settings"], **params.get("payment_settings", {})}
         _only_automatic(params)
         subscription = new_subscription(tx, customer, priced(tx, params["items"]), "incomplete", **fields)
         if "currency" in params and params["currency"].lower() != subscription["currency"]:
@@ -134,6 +136,8 @@ def update(tx: Tx, params: Json, id: str) -> Json:
             updates["default_payment_method"] = _method(tx, params, customer)
         if "metadata" in params:
             updates["metadata"] = merged(subscription["metadata"], params["metadata"])
+        if "payment_settings" in params:
+            updates["payment_settings"] = {**subscription["payment_settings"], **params["payment_settings"]}
         if "pause_collection" in params:
             updates["pause_collection"] = _pause(tx, id, params["pause_collection"])
         updates.update(_ending(tx, subscription, params))

@@ -4,6 +4,7 @@ import pytest
 import stripe
 
 from patronage.sandbox import checkout
+from patronage.sandbox.errors import StripeError
 from tests.sandbox.desk import Desk
 
 
@@ -197,6 +198,15 @@ def test_an_open_session_can_be_expired_by_hand_but_a_paid_one_cannot(desk: Desk
     assert desk.v1.checkout.sessions.expire(session.id).status == "expired"
     with pytest.raises(stripe.InvalidRequestError, match="can be expired"):
         desk.v1.checkout.sessions.expire(paid.id)
+
+
+def test_a_session_of_a_deleted_customer_cannot_be_paid(desk: Desk) -> None:
+    customer = desk.v1.customers.create({})
+    session = desk.open("payment", customer=customer.id)
+    desk.v1.customers.delete(customer.id)
+
+    with pytest.raises(StripeError, match="No such customer"):
+        desk.pay(session)
 
 
 def test_paying_twice_charges_once(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import stripe
 
 from patronage.sandbox import clock
 from tests.sandbox.desk import Desk
@@ -107,6 +108,22 @@ def test_a_new_card_mends_a_past_due_subscription_at_the_next_try(desk: Desk) ->
 
     assert desk.v1.subscriptions.retrieve(patron.id).status == "active"
     assert "invoice.paid" in desk.news()
+
+
+def test_trying_by_hand_does_not_hasten_the_end(desk: Desk) -> None:
+    patron = desk.patron()
+    failing(desk, patron)
+    desk.pass_time(months=1)
+    desk.pass_time(days=1)
+    late = desk.v1.invoices.list({"subscription": patron.id}).data[0]
+
+    for _ in range(9):
+        with pytest.raises(stripe.CardError):
+            desk.v1.invoices.pay(late.id)
+
+    after = desk.v1.invoices.retrieve(late.id)
+    assert (after.attempt_count, after.next_payment_attempt) == (late.attempt_count, late.next_payment_attempt)
+    assert desk.v1.subscriptions.retrieve(patron.id).status == "past_due"
 
 
 def test_a_bank_that_asks_each_time_fails_the_renewal_with_action_required(desk: Desk) -> None:

@@ -56,6 +56,29 @@ def test_error_if_incomplete_makes_nothing_at_all(desk: Desk) -> None:
     assert desk.v1.subscriptions.list({"status": "all"}).data == []
 
 
+def test_an_incomplete_subscription_keeps_the_card_that_completes_it(desk: Desk) -> None:
+    customer = desk.v1.customers.create({})
+    made = desk.v1.subscriptions.create(
+        {
+            "customer": customer.id,
+            "items": [{"price": monthly(desk)}],
+            "payment_behavior": "default_incomplete",
+            "payment_settings": {"save_default_payment_method": "on_subscription"},
+            "expand": ["latest_invoice.payments"],
+        }
+    )
+    assert made.status == "incomplete"
+    intent = made.latest_invoice.payments.data[0].payment.payment_intent
+
+    desk.v1.payment_intents.confirm(intent, {"payment_method": "pm_card_visa"})
+
+    completed = desk.v1.subscriptions.retrieve(made.id)
+    assert (completed.status, completed.default_payment_method is None) == ("active", False)
+    desk.pass_time(months=1)
+    desk.pass_time(days=1)
+    assert [invoice.status for invoice in desk.v1.invoices.list({"subscription": made.id}).data] == ["paid", "paid"]
+
+
 def test_a_customer_without_a_card_cannot_subscribe(desk: Desk) -> None:
     customer = desk.v1.customers.create({})
 
