@@ -9,19 +9,20 @@ from typing import Any
 CARD = "4242 4242 4242 4242"
 # (value of the button, what happens, how it is known); a bank debit is named by its outcome.
 TRIALS = (
-    ("4242424242424242", "Pays", "4242 4242 4242 4242"),
-    ("4000000000000002", "Is declined", "4000 0000 0000 0002"),
-    ("4000000000009995", "Has insufficient funds", "4000 0000 0000 9995"),
-    ("4000002500003155", "Asks for 3-D Secure once", "4000 0025 0000 3155"),
-    ("4000002760003184", "Asks for 3-D Secure each time", "4000 0027 6000 3184"),
-    ("4000000000000069", "Has expired", "4000 0000 0000 0069"),
-    ("4000000000000127", "Has the wrong security code", "4000 0000 0000 0127"),
-    ("4000000000000119", "Meets a processing error", "4000 0000 0000 0119"),
-    ("4000000000000259", "Pays, and is disputed later", "4000 0000 0000 0259"),
-    ("4000000000005126", "Pays; a refund fails later", "4000 0000 0000 5126"),
-    ("bank_debit:succeed", "Bank debit that settles", "in three days"),
-    ("bank_debit:fail", "Bank debit that fails", "in three days"),
+    ("4242424242424242", "The card pays", "4242 4242 4242 4242"),
+    ("4000000000000002", "The card is declined", "4000 0000 0000 0002"),
+    ("4000000000009995", "The card has insufficient funds", "4000 0000 0000 9995"),
+    ("4000002500003155", "The bank asks once (3-D Secure)", "4000 0025 0000 3155"),
+    ("4000002760003184", "The bank asks each time (3-D Secure)", "4000 0027 6000 3184"),
+    ("4000000000000069", "The card has expired", "4000 0000 0000 0069"),
+    ("4000000000000127", "The security code is wrong", "4000 0000 0000 0127"),
+    ("4000000000000119", "There is a processing error", "4000 0000 0000 0119"),
+    ("4000000000000259", "The card pays, and disputes it later", "4000 0000 0000 0259"),
+    ("4000000000005126", "The card pays; a refund will fail", "4000 0000 0000 5126"),
+    ("bank_debit:succeed", "A bank debit settles", "in three days"),
+    ("bank_debit:fail", "A bank debit fails", "in three days"),
 )
+NUMBERS = {value: number for value, _, number in TRIALS}
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,15 @@ class Typed:
 def read(form: Mapping[str, str], email: str | None) -> Typed:
     """What was sent; an e-mail address that is known already cannot be changed."""
     trial = form.get("trial", "")
+    trial = trial if trial in NUMBERS else ""
     return Typed(
         email=email or form.get("email", "").strip(),
         method="bank_debit" if form.get("method") == "bank_debit" else "card",
-        card=form.get("card", "").strip(),
+        card=NUMBERS[trial] if trial.isdigit() else form.get("card", "").strip(),
         expiry=form.get("expiry", "").strip(),
         cvc=form.get("cvc", "").strip(),
         name=form.get("name", "").strip(),
-        trial=trial if trial in {value for value, _, _ in TRIALS} else "",
+        trial=trial,
     )
 
 
