@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from wtforms.fields.choices import SelectChoice
 
 from patronage.ballots import moments, result_csv, rounds, showing, topics
 from patronage.ballots.forms import AddTopicForm, RoundForm
@@ -78,7 +79,7 @@ def _draft_page(session: Session, round_: Round, form: RoundForm | None, problem
     taken = {row.topic_id for row in chosen}
     free = [topic for topic in topics.usable(session) if topic.id not in taken]
     add = AddTopicForm(formdata=None)
-    add.topic.choices = [(topic.id, topic.title) for topic in free]
+    add.topic.choices = [SelectChoice(topic.id, topic.title) for topic in free]
     page = render_template(
         "ballots/desk_draft.html", round=round_, form=form or _filled(round_), add=add, chosen=chosen, free=free,
         zone=settings().timezone, problem=problem,
