@@ -15,7 +15,7 @@ from patronage.giving.told import Asking, Matter, Told
 
 Mark = Callable[[Session, Outcome, datetime], None]
 
-ROUNDS = 5  # how often what was fetched may be overtaken before we leave it for later
+ROUNDS = 10  # how often what was fetched may be overtaken before we leave it for later
 
 
 class Overtaken(Refused):

@@ -11,6 +11,7 @@ from patronage.foundation.leases import GAPS, LEASE, TRIES
 from patronage.foundation.logs import log
 from patronage.foundation.tools import Tools
 from patronage.giving import applying
+from patronage.giving.applying import Overtaken
 from patronage.giving.gateway import GatewayRefused, GatewayUnknown
 from patronage.giving.models import Outcome, StripeEvent
 from patronage.giving.standing import Policy
@@ -80,6 +81,8 @@ def _work(tools: Tools, policy: Policy, subject: Subject, events: list[StripeEve
     except GatewayUnknown as error:
         _fail(tools, events, error, may_give_up=False)
         return False
+    except Overtaken as error:
+        _fail(tools, events, error, may_give_up=False)
     except GatewayRefused as error:
         if error.is_missing:
             _close(tools, events, Outcome.UNMATCHED)

@@ -94,7 +94,7 @@ def _refuse_constant(name: str) -> None:
 def _refuse_other_mode(event: dict[str, Any], *, is_live: bool) -> None:
     """Refuse a test event at a live key and the other way round; every event says which it is."""
     if event.get("livemode") is not is_live:
-        log().error("event of the other mode refused", event=event["id"], livemode=event.get("livemode"))
+        log().error("event of the other mode refused", stripe_event=event["id"], livemode=event.get("livemode"))
         raise NotAnEvent("of the other mode")
 
 

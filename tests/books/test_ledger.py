@@ -1,0 +1,108 @@
+"""The ledger: one fact is one entry, nothing is changed afterwards, and all accounts together are at zero."""
+
+from datetime import datetime
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
+
+from patronage.books import ledger, payments
+from patronage.books.checks import CHECKS
+from patronage.books.ledger import Amount
+from patronage.books.models import Account, EntryKind, Payment
+from patronage.books.payments import Fee, Received
+from patronage.foundation.database import Database
+
+
+def _received(now: datetime, charge_id: str = "ch_1", amount: int = 500, currency: str = "EUR") -> Received:
+    return Received(charge_id, "pi_1", None, amount, currency, now)
+
+
+def _record(session: Session, now: datetime, amount: int = 500) -> tuple[Payment, bool]:
+    return payments.record(session, _received(now, amount=amount), None, None, now)
+
+
+def _broken(session: Session) -> list[str]:
+    return [sentence for sentence, query in CHECKS if session.execute(text(query)).first()]
+
+
+def test_a_charge_told_twice_is_one_payment_and_one_entry(database: Database, now: datetime) -> None:
+    for is_new in (True, False):
+        with database.transaction() as session:
+            assert _record(session, now)[1] is is_new
+    with database.reading() as session:
+        assert ledger.balance(session, Account.GIFTS) == {"EUR": -500}
+        assert _broken(session) == []
+
+
+def test_one_fact_of_a_kind_is_entered_once(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        told = [ledger.post(session, EntryKind.PAYOUT, "po_1", Amount(900, "EUR"), now) for _ in range(3)]
+        assert told == [True, False, False]
+        assert ledger.post(session, EntryKind.FEE, "po_1", Amount(10, "EUR"), now)  # another fact
+        assert not ledger.post(session, EntryKind.FEE, "txn_free", Amount(0, "EUR"), now)
+
+
+def test_all_accounts_together_are_at_zero_in_every_currency(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        payment, _ = _record(session, now, amount=10_000)
+        payments.keep_fee(session, payment, Fee("txn_1", 320, "EUR"), now)
+        payments.record(session, _received(now, "ch_2", 20_000, "UAH"), None, None, now)
+        for number, kind in enumerate(ledger.MOVES):
+            ledger.post(session, kind, f"other_{number}", Amount(7 + number, "EUR"), now)
+        totals: dict[str, int] = {}
+        for account in Account:
+            for currency, minor in ledger.balance(session, account).items():
+                totals[currency] = totals.get(currency, 0) + minor
+    assert totals == {"EUR": 0, "UAH": 0}
+
+
+def test_what_stripe_holds_is_payments_less_fees(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        payment, _ = _record(session, now)
+        for _ in range(2):
+            payments.keep_fee(session, payment, Fee("txn_1", 45, "EUR"), now)
+        assert ledger.balance(session, Account.STRIPE_BALANCE) == {"EUR": 455}
+        assert ledger.balance(session, Account.FEES) == {"EUR": 45}
+
+
+@pytest.mark.parametrize("deed", ["UPDATE ledger_entry SET amount_minor = 1", "DELETE FROM ledger_entry"])
+def test_nobody_can_change_an_entry(database: Database, now: datetime, deed: str) -> None:
+    with database.transaction() as session:
+        _record(session, now)
+    with pytest.raises(DatabaseError, match="append-only"), database.transaction() as session:
+        session.execute(text(deed))
+
+
+def test_no_more_is_taken_back_than_was_paid(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        payment, _ = _record(session, now)
+        payments.take_back(payment, 900, disputed=False)
+    assert payment.refunded_minor == 500
+
+
+BREACHES = {
+    "Every payment is exactly one ledger entry of its amount and currency": "UPDATE payment SET amount_minor = 501",
+    "Every ledger entry of a payment has its payment": "UPDATE payment SET charge_id = 'ch_other'",
+    "A payment carries at most one fee": """
+        INSERT INTO ledger_entry (kind, stripe_id, payment_id, debit, credit, amount_minor, currency, posted_at)
+        SELECT 'fee', 'txn_' || number, id, 'fees', 'stripe balance', 5, 'EUR', paid_at
+        FROM payment, (SELECT 1 AS number UNION SELECT 2) AS numbers""",
+    "What moves on an account is what its kind of entry moves": """
+        INSERT INTO ledger_entry (kind, stripe_id, debit, credit, amount_minor, currency, posted_at)
+        SELECT 'payout', 'po_1', 'stripe balance', 'bank', 5, 'EUR', paid_at FROM payment""",
+}
+
+
+def test_every_check_has_a_breach_it_must_find() -> None:
+    assert {sentence for sentence, _ in CHECKS} == set(BREACHES)
+
+
+@pytest.mark.parametrize("sentence", BREACHES)
+def test_a_check_that_has_never_failed_proves_nothing(database: Database, now: datetime, sentence: str) -> None:
+    with database.transaction() as session:
+        _record(session, now)
+        assert _broken(session) == []
+        session.execute(text(BREACHES[sentence]))
+        assert sentence in _broken(session)
