@@ -16,6 +16,7 @@ from patronage.giving.pledging import Asker, Offer
 from patronage.people import people
 
 ATTEMPTS = 3
+SERVER_ERROR = 500
 EXPIRE = "giving/expire-checkout"
 SPOKEN_AT_STRIPE = {"uk": "auto"}  # Checkout has no Ukrainian; "auto" follows the browser
 
@@ -101,20 +102,27 @@ def expire(tools: Tools, data: dict[str, Any]) -> None:
 def _opened(tools: Tools, order: CheckoutOrder, checkout: Checkout) -> str:
     try:
         page = tools.payments.open_checkout(order, checkout.idempotency_key)
-    except GatewayUnknown:
-        url = _opened_by_another_click(tools, checkout)
-        if url is None:
-            raise
-        return url
+    except GatewayUnknown as unknown:
+        if url := _opened_by_another_click(tools, checkout):
+            return url
+        # Stripe keeps a 500 under our key and would repeat it all day. A page it may have opened is known to nobody,
+        # so it cannot be paid; after silence the same key is the way to the same page.
+        if unknown.status is not None and unknown.status >= SERVER_ERROR:
+            _give_up(tools, checkout)
+        raise
     except GatewayRefused:
-        with tools.database.transaction() as session:
-            pledging.give_up(session, checkout.id, "failed", tools.clock.now())
+        _give_up(tools, checkout)
         raise
     with tools.database.transaction() as session:
         pledging.opened(session, checkout.id, page.session_id, page.url)
     url = page.url
     assert isinstance(url, str)  # noqa: S101 - the gateway is typed Any down in the foundation
     return url
+
+
+def _give_up(tools: Tools, checkout: Checkout) -> None:
+    with tools.database.transaction() as session:
+        pledging.give_up(session, checkout.id, "failed", tools.clock.now())
 
 
 def _opened_by_another_click(tools: Tools, checkout: Checkout) -> str | None:

@@ -5,6 +5,7 @@ import re
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, HiddenField, RadioField, StringField, TextAreaField
+from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from patronage.foundation.money import NotAnAmount, shown
@@ -34,7 +35,11 @@ class SupportForm(PageForm):
 
     interval = RadioField(
         _l("How often"),
-        choices=[(Interval.ONCE, _l("Once")), (Interval.MONTH, _l("Every month")), (Interval.YEAR, _l("Every year"))],
+        choices=[
+            SelectChoice(Interval.ONCE.value, _l("Once")),
+            SelectChoice(Interval.MONTH.value, _l("Every month")),
+            SelectChoice(Interval.YEAR.value, _l("Every year")),
+        ],
         validate_choice=False,
     )
     once_amount = RadioField(_l("Your gift, once"), validate_choice=False)
@@ -62,7 +67,9 @@ class SupportForm(PageForm):
         self._terms, self._settings, self._language = terms, settings, language
         for suggested in terms.suggested:
             field = self.amounts(suggested.interval)
-            field.choices = [(str(each), shown(each, terms.currency, language)) for each in suggested.amounts]
+            field.choices = [
+                SelectChoice(str(each), shown(each, terms.currency, language)) for each in suggested.amounts
+            ]
             if field.data is None and not self.is_submitted():
                 field.data = str(suggested.amounts[suggested.preselected])
         if self.interval.data is None and not self.is_submitted():
@@ -75,7 +82,7 @@ class SupportForm(PageForm):
         ticked = self._ticked()
         for suggested in self._terms.suggested:
             field = self.amounts(suggested.interval)
-            if field.data not in dict(field.choices):
+            if field.data not in {str(each) for each in suggested.amounts}:
                 if suggested.interval == self.interval.data and ticked and not self.amount.data:
                     self.amount.data = rules.as_typed(ticked, self._terms.currency)
                 field.data = str(suggested.amounts[suggested.preselected])

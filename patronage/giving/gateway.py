@@ -26,10 +26,18 @@ Answer = dict[str, Any]
 
 
 class GatewayUnknown(Refused):
-    """Stripe did not answer, or not in a way that tells what happened: the call may have had its effect."""
+    """Stripe did not answer, or not in a way that tells what happened: the call may have had its effect.
+
+    `status` is the HTTP status if there was an answer at all. A 500 is kept under the idempotency key for a day and
+    comes again whenever the key does; silence is not.
+    """
 
     why = Why.UNAVAILABLE
     reason = _l("Our payment provider does not answer just now. Nothing was lost; please try again in a minute.")
+
+    def __init__(self, status: int | None = None) -> None:
+        super().__init__()
+        self.status = status
 
 
 class GatewayRefused(Refused):
@@ -254,5 +262,5 @@ def _told(error: Any) -> Refused:
     code = getattr(error.error, "code", None) or error.code
     log().warning("stripe said no", status=status, said=str(error)[:300], request=error.request_id)
     if status is None or status in {409, 429} or status >= 500:
-        return GatewayUnknown()
+        return GatewayUnknown(status)
     return GatewayRefused(str(error)[:500], status, code)
