@@ -118,6 +118,7 @@ def publish(store: Store) -> None:
         return
     with store.read() as tx:
         offset = tx.offset()
+    store.clock_file.parent.mkdir(parents=True, exist_ok=True)
     draft = store.clock_file.with_suffix(".new")
     draft.write_text(f"{offset}\n", encoding="ascii")
     draft.replace(store.clock_file)

@@ -20,6 +20,7 @@ from patronage.sandbox.ids import new_id
 from patronage.sandbox.store import Json, Store, Tx
 
 DEEPEST = 10  # brackets in the name of a parameter
+LONGEST_KEY = 255
 KEPT = 86400  # seconds for which the answer to an idempotent request is kept
 Endpoint = Callable[..., Json]
 ROUTES = Map(strict_slashes=False)
@@ -95,11 +96,13 @@ def _carry_out(store: Store, request: flask.Request, request_id: str) -> tuple[i
     raw = parse_form(request.query_string + b"&" + request.get_data())
     params = schema.checked(route.params, raw) if route.params else raw
     clock.catch_up(store)
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         with store.read() as tx:
             return 200, _json(_expanded(tx, route.answer(tx, params, **path), params)), request_id
     key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
     fingerprint = f"{request.path} {hashlib.sha256(json.dumps(raw, sort_keys=True).encode()).hexdigest()}"
+    if key is not None and len(key) > LONGEST_KEY:
+        raise invalid(f"Idempotency keys may be at most {LONGEST_KEY} characters long.")
     with _alone(store, key):
         with store.read() as tx:
             saved = _saved(tx, key, fingerprint, request.path)

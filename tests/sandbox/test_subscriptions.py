@@ -186,6 +186,7 @@ def test_customers_on_a_test_clock_live_by_it(desk: Desk) -> None:
     )
     assert made.start_date == begin
     desk.pass_time(months=2)
+    assert desk.v1.charges.list().data[0].balance_transaction is not None
     assert len(desk.v1.invoices.list({"customer": customer.id}).data) == 1
 
     advanced = desk.v1.test_helpers.test_clocks.advance(own.id, {"frozen_time": begin + 33 * 86400})
