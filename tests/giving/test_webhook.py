@@ -4,13 +4,14 @@ import json
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given
 from hypothesis import settings as trials
 from hypothesis import strategies as st
+from pydantic import SecretStr
 from sqlalchemy import func, select, text
 
+from patronage.app import create_app
 from patronage.foundation.database import Database
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
@@ -61,17 +62,23 @@ def test_every_event_type_there_is_is_answered_and_kept(readers: Readers, tools:
     assert {after[event["id"]] for event in events if event["type"] in UNHEARD_OF} == {Outcome.IGNORED}
 
 
-@pytest.mark.parametrize(
-    "strange",
-    [{}, {"data": None}, {"data": {"object": []}}, {"data": {"object": {"id": 7}}}, {"api_version": "2014-01-31"}],
-    ids=["of nobody", "without data", "a list", "a number for an id", "of another version"],
-)
-def test_what_is_signed_but_strange_is_kept_and_does_no_harm(
-    readers: Readers, tools: Tools, strange: dict[str, Any]
-) -> None:
-    assert readers.stripe.deliver(readers.app, _event(**strange))[0].status_code == 200
+STRANGE: list[dict[str, Any]] = [
+    {},
+    {"data": None},
+    {"data": {"object": []}},
+    {"data": {"object": {"id": 7}}},
+    {"api_version": "2014-01-31"},
+    {"type": "account.application.deauthorized"},
+]
+
+
+def test_what_is_signed_but_strange_is_kept_and_does_no_harm(readers: Readers, tools: Tools) -> None:
+    events = [_event(id=f"evt_{number}", **strange) for number, strange in enumerate(STRANGE)]
+    assert {answer.status_code for answer in readers.stripe.deliver(readers.app, *events)} == {200}
     readers.apply()
-    assert outcomes(tools)["evt_1"] in {Outcome.UNMATCHED, Outcome.IGNORED}
+    after = outcomes(tools)
+    assert len(after) == len(STRANGE)
+    assert set(after.values()) <= {Outcome.UNMATCHED, Outcome.IGNORED}
 
 
 def test_the_same_event_twice_is_kept_once(app: Flask, stripe_tools: StripeTools, tools: Tools) -> None:
@@ -81,16 +88,15 @@ def test_the_same_event_twice_is_kept_once(app: Flask, stripe_tools: StripeTools
     assert _kept(tools) == 1
 
 
-@pytest.mark.parametrize("seconds", [-301, 301, -86400, 10**10])
-def test_a_signature_of_another_time_is_refused(
-    app: Flask, stripe_tools: StripeTools, tools: Tools, seconds: int
-) -> None:
+def test_a_signature_of_another_time_is_refused(app: Flask, stripe_tools: StripeTools, tools: Tools) -> None:
     body = json.dumps(_event()).encode()
-    header = f"t={int(tools.clock.now().timestamp()) + seconds},v1=" + "0" * 64
-    at = tools.clock.now() + timedelta(seconds=min(seconds, 10**8))
-    for told in (header, stripe_tools.signature(body, at=at)):
-        assert stripe_tools.knock(app, body, told).status_code == 400
+    for seconds in (-86400, -301, 301, 10**8):
+        at = tools.clock.now() + timedelta(seconds=seconds)
+        assert stripe_tools.knock(app, body, stripe_tools.signature(body, at=at)).status_code == 400
     assert _kept(tools) == 0
+    for seconds in (-300, 300):
+        at = tools.clock.now() + timedelta(seconds=seconds)
+        assert stripe_tools.knock(app, body, stripe_tools.signature(body, at=at)).status_code == 200
 
 
 def test_one_good_signature_among_several_is_enough(app: Flask, stripe_tools: StripeTools) -> None:
@@ -123,31 +129,24 @@ def _bodies() -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("name", _bodies())
-def test_a_signed_body_that_is_no_event_of_ours_is_refused(
-    app: Flask, stripe_tools: StripeTools, tools: Tools, name: str
-) -> None:
-    body = _bodies()[name]
-    answer = stripe_tools.knock(app, body, stripe_tools.signature(body))
-    assert (answer.status_code, answer.mimetype) == (400, "application/json")
+def test_a_signed_body_that_is_no_event_of_ours_is_refused(app: Flask, stripe_tools: StripeTools, tools: Tools) -> None:
+    for name, body in _bodies().items():
+        answer = stripe_tools.knock(app, body, stripe_tools.signature(body))
+        assert (name, answer.status_code, answer.mimetype) == (name, 400, "application/json")
     assert _kept(tools) == 0
 
 
 def test_at_a_live_key_test_events_are_refused(tools: Tools, settings: Settings, stripe_tools: StripeTools) -> None:
-    from pydantic import SecretStr
-
-    from patronage.app import create_app
-
     live = settings.model_copy(update={"stripe_secret_key": SecretStr("sk_live_of_the_tests")})
     app = create_app(live, tools)
     assert stripe_tools.deliver(app, _event())[0].status_code == 400
     assert stripe_tools.deliver(app, _event(livemode=True))[0].status_code == 200
 
 
-@pytest.mark.parametrize("header", ["", "t=1", "v1=0", "t=١,v1=ü", "t=" + "9" * 5000 + ",v1=" + "0" * 64, ",,,=,"])
-def test_a_header_that_is_no_signature_is_refused(app: Flask, stripe_tools: StripeTools, header: str) -> None:
-    sent = header.encode().decode("latin-1")  # as it comes over the wire
-    assert stripe_tools.knock(app, json.dumps(_event()).encode(), sent).status_code == 400
+def test_a_header_that_is_no_signature_is_refused(app: Flask, stripe_tools: StripeTools) -> None:
+    for header in ("", "t=1", "v1=0", "t=١,v1=ü", "t=" + "9" * 5000 + ",v1=" + "0" * 64, ",,,=,"):
+        sent = header.encode().decode("latin-1")  # as it comes over the wire
+        assert stripe_tools.knock(app, json.dumps(_event()).encode(), sent).status_code == 400
 
 
 @trials(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
