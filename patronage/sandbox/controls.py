@@ -47,6 +47,7 @@ def blueprint(store: Store, settings: SandboxSettings, courier: Courier) -> flas
     _add_checkout(controls, store)
     _add_clock(controls, store, courier)
     _add_faults(controls, store)
+    _add_manner(controls, store)
     _add_deliveries(controls, store)
     _add_records(controls, store, settings)
     return controls
@@ -100,7 +101,7 @@ def _add_faults(controls: flask.Blueprint, store: Store) -> None:
         return _json(wanted)
 
 
-def _add_deliveries(controls: flask.Blueprint, store: Store) -> None:
+def _add_manner(controls: flask.Blueprint, store: Store) -> None:
     @controls.get("/delivery")
     def get_manner() -> Response:
         with store.read() as tx:

@@ -8,6 +8,7 @@ import stripe
 
 from patronage.sandbox.serving import RunningSandbox
 from tests.sandbox.opening import open_session
+from tests.sandbox.receiver import Receiver, happen, listen
 
 
 def control(sandbox: RunningSandbox, method: str, path: str, **more: Any) -> requests.Response:
@@ -142,3 +143,10 @@ def test_a_foreign_page_cannot_press_the_buttons(sandbox: RunningSandbox, sender
 
 def test_it_is_healthy(sandbox: RunningSandbox) -> None:
     assert requests.get(f"{sandbox.url}/healthz", timeout=5).json()["status"] == "ok"
+
+
+def test_drained_tells_whether_everything_has_been_tried_once(sandbox: RunningSandbox, receiver: Receiver) -> None:
+    listen(sandbox.store, receiver.url)
+    happen(sandbox.store, 20)
+    assert control(sandbox, "GET", "deliveries/drained").json() == {"drained": True}
+    assert len(receiver.taken) == 20
