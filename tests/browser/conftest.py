@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import chromium
 
+PATIENCE = 20_000  # milliseconds; the machines that run this are small and shared
 People = Callable[..., Page]
 
 
@@ -17,6 +18,7 @@ def browser() -> Iterator[Browser]:
     assert path, "there is no Chromium; `make test` says how to get one"
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
+        expect.set_options(timeout=PATIENCE)
         yield opened
         opened.close()
 
@@ -28,7 +30,7 @@ def somebody(browser: Browser) -> Iterator[People]:
 
     def sit_down(**how: object) -> Page:
         context = browser.new_context(locale="en-GB", **how)  # type: ignore[arg-type]  # Playwright's own options
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         return context.new_page()
 
