@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("weight", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["round_id"], ["round.id"], name=op.f("fk_ballot_round_id_round")),
         sa.PrimaryKeyConstraint("round_id", "token", name=op.f("pk_ballot")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "ballot_event",
@@ -60,6 +61,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_electorate_person_id_person")),
         sa.ForeignKeyConstraint(["round_id"], ["round.id"], name=op.f("fk_electorate_round_id_round")),
         sa.PrimaryKeyConstraint("round_id", "person_id", name=op.f("pk_electorate")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "result_count",

@@ -8,6 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from patronage.foundation.database import Base, Id, Key, UTCDateTime, words
 
+# On SQLite these rows lie in the order of their key, so that a round is read from end to end: a million ballots were
+# counted six times as fast as by looking each up from the key's index.
+BY_KEY = {"sqlite_with_rowid": False}
+
 
 class RoundState(StrEnum):
     """Where a round stands; it only ever moves forward."""
@@ -111,6 +115,7 @@ class Electorate(Base):
     """Who has voted in a round: for turnout and reminders; it does not say when, nor what."""
 
     __tablename__ = "electorate"
+    __table_args__ = BY_KEY
 
     round_id: Mapped[int] = mapped_column(Key, ForeignKey("round.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(Key, ForeignKey("person.id"), primary_key=True)
@@ -121,6 +126,7 @@ class Ballot(Base):
     """One ballot: the voter's token for this round and the sorted positions ticked ("2,11,23")."""
 
     __tablename__ = "ballot"
+    __table_args__ = BY_KEY
 
     round_id: Mapped[int] = mapped_column(Key, ForeignKey("round.id"), primary_key=True)
     token: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)

@@ -115,10 +115,12 @@ def count(session: Session, round_: Round) -> Outcome:
 
 
 def grouped(session: Session, round_id: int) -> Iterator[tuple[str, int]]:
-    """Yield (choices, how many ballots) of a round, read in portions."""
-    query = select(Ballot.choices, func.count()).where(Ballot.round_id == round_id).group_by(Ballot.choices)
-    for portion in session.execute(query.execution_options(yield_per=READ_AT_ONCE)).partitions():
-        yield from ((choices, ballots) for choices, ballots in portion)
+    """Yield (choices, how many ballots) of a round, read in portions; past the ORM, which doubled the time it takes."""
+    ballot = Ballot.__table__.c
+    query = select(ballot.choices, func.count()).where(ballot.round_id == round_id).group_by(ballot.choices)
+    found = session.connection().execute(query, execution_options={"yield_per": READ_AT_ONCE})
+    for portion in found.partitions():
+        yield from portion
 
 
 def electorate_size(session: Session, round_id: int, now: datetime) -> int:
