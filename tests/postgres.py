@@ -64,12 +64,15 @@ def _newest_first(folder: Path, pattern: str) -> list[Path]:
 
 
 class Server:
-    """Starts a server in the background; `folder` is where those who wait for it look."""
+    """Starts a server in the background; `folder` is where those who wait for it look.
 
-    def __init__(self) -> None:
+    `options` are settings of PostgreSQL that win over ours.
+    """
+
+    def __init__(self, **options: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="patronage-pg-"))
         self.guard = subprocess.Popen(
-            [sys.executable, __file__, str(self.folder)],
+            [sys.executable, __file__, str(self.folder), *(f"{key}={value}" for key, value in options.items())],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for pytest, which then closes the pipe
@@ -94,10 +97,10 @@ def wait_until_ready(folder: Path) -> str:
     raise NoPostgreSQL(f"PostgreSQL did not answer within {START_SECONDS:.0f} seconds")
 
 
-def _guard(folder: Path) -> None:
+def _guard(folder: Path, options: list[str]) -> None:
     server = None
     try:
-        server = _start(folder)
+        server = _start(folder, options)
         _say(folder, READY, f"postgresql://patronage@/postgres?host={folder}")
     except (NoPostgreSQL, OSError) as problem:
         _say(folder, "failed", str(problem))
@@ -114,12 +117,10 @@ def _say(folder: Path, name: str, text: str) -> None:
     draft.rename(folder / name)
 
 
-def _start(folder: Path) -> "subprocess.Popen[bytes]":
+def _start(folder: Path, options: list[str]) -> "subprocess.Popen[bytes]":
     found = binaries()
     if found is None:
-        raise NoPostgreSQL(
-            "There is no PostgreSQL here; `make test` installs one, or names the command that does"
-        )
+        raise NoPostgreSQL("There is no PostgreSQL here; `make test` installs one, or names the command that does")
     owner = _owner()
     if owner:
         os.chown(folder, owner.pw_uid, owner.pw_gid)
@@ -127,7 +128,7 @@ def _start(folder: Path) -> "subprocess.Popen[bytes]":
     data = folder / "data"
     flags = ["--username=patronage", "--auth=trust", "--no-locale", "--encoding=UTF8", "--no-sync"]
     _run([found / "initdb", "-D", data, *flags], owner)
-    settings = [f"-c{key}={value}" for key, value in OPTIONS.items()]
+    settings = [f"-c{key}={value}" for key, value in OPTIONS.items()] + [f"-c{option}" for option in options]
     log = (folder / LOG).open("wb")
     command: list[Path | str] = [found / "postgres", "-D", data, "-k", folder, *settings]
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **_as(owner))
@@ -144,9 +145,7 @@ def _owner() -> pwd.struct_passwd | None:
             return pwd.getpwnam(name)
         except KeyError:
             continue
-    raise NoPostgreSQL(
-        "PostgreSQL does not run as root, and there is no user `postgres` or `nobody` to run it"
-    )
+    raise NoPostgreSQL("PostgreSQL does not run as root, and there is no user `postgres` or `nobody` to run it")
 
 
 class RunAs(TypedDict, total=False):
@@ -203,4 +202,4 @@ def _stop(server: "subprocess.Popen[bytes]") -> None:
 
 
 if __name__ == "__main__":
-    _guard(Path(sys.argv[1]))
+    _guard(Path(sys.argv[1]), sys.argv[2:])
