@@ -114,6 +114,8 @@ def _add_manner(controls: flask.Blueprint, store: Store) -> None:
             delivery.set_manner(tx, wanted)
         return _json(asdict(wanted))
 
+
+def _add_deliveries(controls: flask.Blueprint, store: Store) -> None:
     @controls.get("/deliveries/drained")
     def drained() -> Response:
         return _json({"drained": delivery.drain(store, DRAIN_SECONDS)})
