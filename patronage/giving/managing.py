@@ -1,5 +1,7 @@
 """The pages on which a patron stops in two clicks and goes on in one."""
 
+import secrets
+
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -31,8 +33,7 @@ def cancel(reference: str) -> ResponseReturnValue:
     if not form.validate():
         return _shown(form, pledge), 422
     if pledge.ends_at is None:
-        key = f"end-{pledge.reference}-{pledge.version}"
-        subscription = tools().payments.end_at_period_end(pledge.stripe_subscription_id, key)
+        subscription = tools().payments.end_at_period_end(pledge.stripe_subscription_id, _key("end", pledge))
         with tools().database.transaction() as session:
             stopping.stopped(
                 session, pledge, subscription, form.reason.data or "", policy_of(settings()), tools().clock.now()
@@ -47,8 +48,7 @@ def resume(reference: str) -> ResponseReturnValue:
     """Undo an arranged end."""
     pledge = _own(reference)
     if pledge.ends_at is not None:
-        key = f"resume-{pledge.reference}-{pledge.version}"
-        subscription = tools().payments.keep_going(pledge.stripe_subscription_id, key)
+        subscription = tools().payments.keep_going(pledge.stripe_subscription_id, _key("resume", pledge))
         with tools().database.transaction() as session:
             stopping.resumed(session, pledge, subscription, policy_of(settings()), tools().clock.now())
         flash(_("Your pledge goes on as before. Thank you!"), "success")
@@ -58,6 +58,14 @@ def resume(reference: str) -> ResponseReturnValue:
 def _own(reference: str) -> Pledge:
     with tools().database.reading() as session:
         return stopping.own(session, current_user.id, reference)
+
+
+def _key(deed: str, pledge: Pledge) -> str:
+    """Return a key for one press of a button, which the library's own retries share.
+
+    Setting or lifting an end twice is harmless, while Stripe would repeat a 500 for a day to a key it has seen.
+    """
+    return f"{deed}-{pledge.reference}-{secrets.token_hex(8)}"
 
 
 def _shown(form: StopForm, pledge: Pledge) -> str:

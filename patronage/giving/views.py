@@ -25,4 +25,4 @@ def install(app: Flask) -> None:
 
 def _iso_day(written: str) -> str:
     """Return an ISO date, as letters carry it, the way people write it."""
-    return str(format_date(date.fromisoformat(written), "long", locale=str(get_locale() or "en")))
+    return str(format_date(date.fromisoformat(written), "d MMMM y", locale=str(get_locale() or "en")))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from babel.dates import format_skeleton
+from babel.dates import format_date
 from flask_babel import gettext
 
 from patronage.foundation.money import shown
@@ -83,7 +83,7 @@ def sentence(interval: str, amount: str, today: date, language: str) -> str:
             "%(first)s today, then %(amount)s %(when)s. Stop in two clicks.", first=first, amount=amount, when=when
         )
     if interval == Interval.YEAR:
-        when = _("every year on %(day)s", day=format_skeleton("MMMMd", today, locale=language))
+        when = _("every year on %(day)s", day=format_date(today, "d MMMM", locale=language))
         return _(
             "%(first)s today, then %(amount)s %(when)s. Stop in two clicks.", first=first, amount=amount, when=when
         )

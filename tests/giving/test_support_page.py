@@ -70,7 +70,7 @@ def test_each_amount_and_the_button_name_the_period(client: FlaskClient, clock: 
     assert "Give €5 every month" in said
     assert "€5 today, then €5 on the 2nd of each month. Stop in two clicks." in said
     assert "Give €60 every year" in said
-    assert "€60 today, then €60 every year on March 2. Stop in two clicks." in said
+    assert "€60 today, then €60 every year on 2 March. Stop in two clicks." in said
     assert "Give €10 once" in said
     assert "€10 today, and that is all: nothing more is charged." in said
 

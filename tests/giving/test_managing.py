@@ -1,0 +1,162 @@
+"""A patron stops in two clicks, at the end of what is paid, and goes on in one."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+
+from patronage.foundation.post import Mailbox
+from patronage.foundation.tools import Tools
+from patronage.foundation.worker import Worker
+from patronage.giving.models import Interval, Pledge, PledgeState
+from patronage.people import people
+from tests.fixtures.app import Browsers, SignIn
+from tests.fixtures.stripe import StripeTools
+from tests.giving.readers import Readers, letters, pledges
+from tests.giving.supporting import words
+
+ANN = "ann@reader.example"
+SUBSCRIPTIONS = "/v1/subscriptions"
+
+
+@dataclass
+class Patron:
+    """A patron's browser, what its forms must carry, and the reference of the pledge."""
+
+    browser: FlaskClient
+    token: str
+    reference: str
+
+    def press(self, deed: str, **fields: str) -> int:
+        """Send the form `deed` (cancel, resume); return the status."""
+        path = f"/account/pledges/{self.reference}/{deed}"
+        return self.browser.post(path, data={"csrf_token": self.token, **fields}).status_code
+
+
+def _enter(browser: FlaskClient, email: str, tools: Tools, signed_in: SignIn) -> str:
+    with tools.database.transaction() as session:
+        person = people.find_or_add(session, email, tools.clock.now())
+    return signed_in(browser, person)
+
+
+@pytest.fixture
+def ann(browsers: Browsers, readers: Readers, tools: Tools, signed_in: SignIn) -> Patron:
+    """Ann gives five euros a month since 2 March, and is signed in."""
+    readers.patron(email=ANN)
+    browser = browsers()
+    return Patron(browser, _enter(browser, ANN, tools, signed_in), _pledge(tools).reference)
+
+
+def _pledge(tools: Tools) -> Pledge:
+    with tools.database.reading() as session:
+        return pledges(session)[-1]
+
+
+def test_stopping_takes_two_clicks_and_ends_with_what_is_paid(
+    ann: Patron, tools: Tools, stripe_tools: StripeTools, worker: Worker, mailbox: Mailbox
+) -> None:
+    page = ann.browser.get(f"/account/pledges/{ann.reference}/cancel")
+    assert "nothing more is charged, and you stay a patron until 2 April 2026" in words(page)
+    assert ann.press("cancel", reason="Moving abroad") == 303
+    pledge = _pledge(tools)
+    assert (pledge.state, pledge.ends_at) == (PledgeState.ACTIVE, datetime(2026, 4, 2, 12, tzinfo=UTC))
+    assert pledge.why_stopped == "Moving abroad"
+    assert stripe_tools.api.subscriptions.retrieve(pledge.stripe_subscription_id).cancel_at_period_end
+    assert "You stay a patron until 2 April 2026." in words(ann.browser.get("/account"))
+    worker.work_until_idle()
+    letter = mailbox.to(ANN)[-1]
+    assert "is stopped" in letter["Subject"]
+
+
+def test_a_reason_is_nobodys_due(ann: Patron, tools: Tools) -> None:
+    assert ann.press("cancel") == 303
+    assert _pledge(tools).why_stopped is None
+
+
+def test_stopping_twice_stops_once(ann: Patron, tools: Tools) -> None:
+    assert [ann.press("cancel"), ann.press("cancel")] == [303, 303]
+    with tools.database.reading() as session:
+        assert len(letters(session, "giving/pledge_ending")) == 1
+
+
+def test_stop_go_on_and_stop_again_each_have_their_effect(ann: Patron, tools: Tools, stripe_tools: StripeTools) -> None:
+    for deed, ends in (("cancel", True), ("resume", False), ("cancel", True), ("resume", False)):
+        assert ann.press(deed) == 303
+        subscription = stripe_tools.api.subscriptions.retrieve(_pledge(tools).stripe_subscription_id)
+        assert subscription.cancel_at_period_end is ends
+        assert (_pledge(tools).ends_at is not None) is ends
+    with tools.database.reading() as session:
+        assert len(letters(session, "giving/pledge_ending")) == 2
+        assert len(letters(session, "giving/pledge_resumed")) == 2
+
+
+def test_the_next_payment_is_charged_after_going_on(
+    ann: Patron, tools: Tools, stripe_tools: StripeTools, readers: Readers
+) -> None:
+    ann.press("cancel")
+    ann.press("resume")
+    seen = len(stripe_tools.events())
+    stripe_tools.advance(days=32)
+    readers.catch_up(seen)
+    paid_until = _pledge(tools).paid_until
+    assert paid_until is not None
+    assert paid_until > datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def test_a_stopped_pledge_is_over_when_its_period_is(
+    ann: Patron, tools: Tools, stripe_tools: StripeTools, readers: Readers
+) -> None:
+    ann.press("cancel")
+    seen = len(stripe_tools.events())
+    stripe_tools.advance(days=32)
+    readers.catch_up(seen)
+    assert _pledge(tools).state == PledgeState.ENDED
+    assert ann.press("cancel") == 409
+    assert ann.press("resume") == 409
+    assert "Become a patron" in words(ann.browser.get("/account"))
+
+
+@pytest.mark.parametrize("fault", ["drop", "500", "commit_then_drop"])
+def test_when_stripe_does_not_answer_trying_again_stops_it(
+    ann: Patron, tools: Tools, stripe_tools: StripeTools, fault: str
+) -> None:
+    path = f"{SUBSCRIPTIONS}/{_pledge(tools).stripe_subscription_id}"
+    stripe_tools.faults({"path": path, "times": 1, "fault": fault})
+    assert ann.press("cancel") == 503
+    assert _pledge(tools).ends_at is None
+    assert ann.press("cancel") == 303
+    assert _pledge(tools).ends_at is not None
+
+
+def test_the_pledge_of_another_is_not_found(ann: Patron, browsers: Browsers, tools: Tools, signed_in: SignIn) -> None:
+    browser = browsers()
+    boris = Patron(browser, _enter(browser, "boris@reader.example", tools, signed_in), ann.reference)
+    assert browser.get(f"/account/pledges/{ann.reference}/cancel").status_code == 404
+    assert [boris.press("cancel"), boris.press("resume")] == [404, 404]
+    boris.reference = "P-0000-0000-0000"
+    assert boris.press("cancel") == 404
+    assert _pledge(tools).ends_at is None
+
+
+def test_a_gift_given_once_cannot_be_stopped(
+    browsers: Browsers, readers: Readers, tools: Tools, signed_in: SignIn
+) -> None:
+    readers.patron(Interval.ONCE, email=ANN)
+    browser = browsers()
+    ann = Patron(browser, _enter(browser, ANN, tools, signed_in), _pledge(tools).reference)
+    assert ann.press("cancel") == 404
+
+
+def test_a_form_without_its_token_is_refused(ann: Patron, tools: Tools) -> None:
+    ann.token = ""
+    assert ann.press("cancel") == 403
+    assert _pledge(tools).ends_at is None
+
+
+def test_a_stranger_is_asked_to_sign_in_and_comes_back(ann: Patron, browsers: Browsers) -> None:
+    answer = browsers().get(f"/account/pledges/{ann.reference}/cancel")
+    assert answer.status_code == 303
+    asked = parse_qs(urlsplit(answer.headers["Location"]).query)
+    assert asked["next"] == [f"/account/pledges/{ann.reference}/cancel"]
