@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from patronage.foundation import shared_clock
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
 from patronage.foundation.web.house import settings
@@ -21,5 +20,5 @@ def take_up_events(tools: Tools) -> bool:
     return waiting_events.take_up(tools, policy_of(settings()))
 
 
-TURNS: tuple[Turn, ...] = (shared_clock.follow, take_up_events)
+TURNS: tuple[Turn, ...] = (take_up_events,)
 HANDLERS: dict[str, Handler] = {checkouts.EXPIRE: checkouts.expire}

@@ -17,6 +17,7 @@ from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
 from patronage.giving import applying, standing, waiting_events, whose
 from patronage.giving.duties import policy_of
+from patronage.giving.gateway import GatewayUnknown
 from patronage.giving.models import Checkout, Interval, Outcome, Pledge, PledgePayment, PledgeState, StripeEvent
 from patronage.giving.standing import Policy
 from patronage.giving.told import Asking, Matter, Told
@@ -244,3 +245,16 @@ def test_what_fails_by_itself_is_given_up_after_a_dozen_tries(
         assert (event.outcome, event.attempts) == (Outcome.FAILED, 12)
         assert event.last_error == "ArithmeticError: a rule that cannot be carried out"
     assert picture(tools)["payments"] == []  # nothing half done
+
+
+def test_a_page_whose_opening_was_never_answered_is_found_by_its_mark(readers: Readers, tools: Tools) -> None:
+    readers.stripe.faults({"path": "/v1/checkout/sessions", "times": 1, "fault": "commit_then_drop"})
+    with pytest.raises(GatewayUnknown):
+        readers.offered()
+    (page,) = readers.stripe.api.checkout.sessions.list().data
+    readers.stripe.pay(page.id)
+    readers.catch_up()
+    with tools.database.reading() as session:
+        (checkout,) = session.scalars(select(Checkout))
+        assert (checkout.stripe_session_id, checkout.outcome) == (page.id, "paid")
+        assert pledges(session)[0].state == PledgeState.ACTIVE
