@@ -1,6 +1,6 @@
 """The editors' pages of topics: what patrons suggest, what the desk adds, and the way of each to a story."""
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -123,6 +123,7 @@ def publish(topic_id: int) -> ResponseReturnValue:
     if not valid:
         with tools().database.reading() as session:
             return _page(session, topic_id, {"story": form})
+    current_app.extensions["patronage-rounds"].forget()
     return _done(topic_id, _("Published. Everybody who voted in its round gets a letter."))
 
 

@@ -51,8 +51,8 @@ def public_round(session: Session, round_id: int) -> Round:
 
 def ballot_of(session: Session, round_: Round, person_id: int, now: datetime, secret: str) -> Ballot:
     """Return the ballot of `round_` as `person_id` sees it."""
-    ticked, order = voting.own_ballot(session, round_.id, person_id, secret)
     topics = {row.position: row for row in rounds.ballot_topics(session, round_.id)}
+    ticked, order = voting.own_ballot(session, round_.id, person_id, topics, secret)
     return Ballot(
         round=round_, phase=known(round_).phase(now), choices=[topics[position] for position in order],
         ticked=ticked or set(), has_voted=ticked is not None, submission=secrets.token_hex(16),

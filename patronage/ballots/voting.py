@@ -24,6 +24,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    or_,
     select,
     true,
     update,
@@ -43,6 +44,7 @@ from patronage.ballots.refusals import (
     RoundClosed,
     TooManyTicks,
 )  # fmt: skip
+from patronage.books.models import Payment
 from patronage.foundation.database import Base, Key, UTCDateTime
 from patronage.giving import standing
 from patronage.people.models import Person
@@ -117,14 +119,15 @@ def receipt_for(session: Session, round_id: int, person_id: int, submission: str
     return _receipt(session, round_id, key, keys.token(key, person_id), submission) if key else None
 
 
-def own_ballot(session: Session, round_id: int, person_id: int, secret: str) -> tuple[set[int] | None, list[int]]:
-    """Return the positions on the ballot of `person_id` (None: no ballot yet), and the order they see topics in."""
+def own_ballot(
+    session: Session, round_id: int, person_id: int, positions: Iterable[int], secret: str
+) -> tuple[set[int] | None, list[int]]:
+    """Return what the ballot of `person_id` ticks (None: no ballot yet), and the order they see `positions` in."""
     key = _key(session, round_id, secret)
     if key is None:
         raise NoSuchRound
     token = keys.token(key, person_id)
     choices = session.scalar(select(Ballot.choices).where(Ballot.round_id == round_id, Ballot.token == token))
-    positions = session.scalars(select(RoundTopic.position).where(RoundTopic.round_id == round_id))
     order = sorted(positions, key=lambda position: keys.place_in_line(key, token, position))
     return (None if choices is None else {int(each) for each in choices.split(",") if each}), order
 
@@ -132,10 +135,12 @@ def own_ballot(session: Session, round_id: int, person_id: int, secret: str) -> 
 def take_back_unpaid(session: Session, round_: Round, secret: str) -> int:
     """Remove the ballots of those whose payment was given back or disputed while the round was open; return how many.
 
-    Whoever voted was a patron after `opens_at`; who by today's facts was none any more at that moment has been paid
-    back since. Those whose time simply ran out keep their vote. Must run under the lock of closing.
+    Whoever voted was a patron after `opens_at`. Who got a payment back and, by what is left, was none at that moment,
+    loses the vote; those whose time simply ran out, or who were late, keep it. Must run under the lock of closing.
     """
     voted = select(Electorate.person_id).where(Electorate.round_id == round_.id, Electorate.voted)
+    taken_back = or_(Payment.disputed, Payment.refunded_minor >= Payment.amount_minor)
+    voted = voted.where(exists().where(Payment.person_id == Electorate.person_id, taken_back))
     unpaid = list(session.scalars(voted.where(~standing.patron_clause(Electorate.person_id, round_.opens_at))))
     key = _key(session, round_.id, secret) if unpaid else None
     for person_id in unpaid if key else ():

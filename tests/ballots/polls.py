@@ -1,14 +1,17 @@
 """What tests of voting begin with: patrons whose payment has settled, topics, and a round that takes votes."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from patronage.ballots import rounds, topics
 from patronage.ballots.models import Round
 from patronage.ballots.voting import Cast, cast
+from patronage.foundation.database import Database
 from patronage.giving.models import Interval, Pledge, PledgeState
 from patronage.people import people
 from patronage.people.models import Person
@@ -66,3 +69,17 @@ def votes(session: Session, round_: Round, person: Person, choices: str, now: da
 def closed(session: Session, round_: Round, now: datetime) -> Round:
     """Close `round_` now."""
     return rounds.close_round(session, round_.id, SECRET, None, now)
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """The statements sent to `database` inside the block, without those that begin and end transactions."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith("BEGIN"):
+            seen.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(database.engine, "before_cursor_execute", note)

@@ -18,15 +18,9 @@ from patronage.ballots.models import Ballot, BallotEvent, Electorate, Round, Rou
 from patronage.ballots.refusals import RoundClosed
 from patronage.foundation.database import Database
 from patronage.people.models import Person
-from tests.ballots.polls import SECRET, a_patron, an_open_round
+from tests.ballots.polls import SECRET, a_patron
 
 AT_ONCE = 10
-
-
-@pytest.fixture
-def round_(database: Database, now: datetime) -> Round:
-    with database.transaction() as session:
-        return an_open_round(session, now)
 
 
 @pytest.fixture

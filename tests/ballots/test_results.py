@@ -23,8 +23,10 @@ from patronage.ballots.refusals import (
     TooFewTopics,
 )
 from patronage.ballots.results import Frozen
+from patronage.books.models import Payment
 from patronage.foundation.database import Database
 from patronage.giving.models import Pledge
+from patronage.people.models import Person
 from patronage.people.people import SignedIn
 from tests.ballots.polls import SECRET, a_draft, a_patron, an_open_round, closed, votes
 
@@ -113,18 +115,47 @@ def test_while_open_nobody_sees_a_count_and_only_editors_see_turnout_in_tens(dat
         assert [each.turnout for each in seen] == [10, 10, None, None, None]
 
 
+def _pays(session: Session, person: Person, now: datetime) -> Payment:
+    payment = Payment(
+        reference=f"R-{person.id}", person_id=person.id, charge_id=f"ch_{person.id}", amount_minor=500, currency="EUR",
+        refunded_minor=0, disputed=False, paid_at=now,
+    )  # fmt: skip
+    session.add(payment)
+    return payment
+
+
+def _stays_patron_until(session: Session, person: Person, until: datetime | None) -> None:
+    session.query(Pledge).filter_by(person_id=person.id).one().patron_until = until
+
+
 def test_a_payment_taken_back_before_closing_takes_the_vote_along(database: Database, now: datetime) -> None:
     with database.transaction() as session:
         round_ = an_open_round(session, now)
-        kept, refunded, ran_out = (a_patron(session, now) for _ in range(3))
-        for patron in (kept, refunded, ran_out):
+        kept, refunded, disputed, ran_out, was_late = (a_patron(session, now) for _ in range(5))
+        paid = {person.id: _pays(session, person, now) for person in (kept, refunded, disputed, ran_out, was_late)}
+        for patron in (kept, refunded, disputed, ran_out, was_late):
             votes(session, round_, patron, "1", now)
-        session.query(Pledge).filter_by(person_id=refunded.id).one().patron_until = None
-        session.query(Pledge).filter_by(person_id=ran_out.id).one().patron_until = now + timedelta(hours=1)
+        paid[refunded.id].refunded_minor, paid[disputed.id].disputed = 500, True
+        _stays_patron_until(session, refunded, None)
+        _stays_patron_until(session, disputed, None)
+        _stays_patron_until(session, ran_out, now + timedelta(hours=1))
+        _stays_patron_until(session, was_late, now - timedelta(days=3))  # grace ended by an end of the pledge
+        session.flush()
         closed(session, round_, now + timedelta(days=1))
         result = _result(session, round_)
-        assert (result.cast, result.lines[0].votes, result.electorate) == (2, 2, 2)
-        session.query(Pledge).filter_by(person_id=kept.id).one().patron_until = None
+        assert (result.cast, result.lines[0].votes, result.electorate) == (3, 3, 3)
+
+
+def test_a_payment_taken_back_after_closing_changes_nothing(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        round_, patron = an_open_round(session, now), a_patron(session, now)
+        payment = _pays(session, patron, now)
+        votes(session, round_, patron, "1", now)
+        closed(session, round_, now)
+        payment.refunded_minor = 500
+        _stays_patron_until(session, patron, None)
+        session.flush()
+        assert _result(session, round_).cast == 1
         assert results.recount(session, round_)
 
 

@@ -1,12 +1,10 @@
 """One ballot a patron: the last one counts, a repeated form does not, and nothing is in after closing."""
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from patronage.ballots import keys, rounds, voting
@@ -22,24 +20,11 @@ from patronage.ballots.refusals import (
 )
 from patronage.foundation.database import Database
 from patronage.giving.models import Pledge
-from tests.ballots.polls import SECRET, a_draft, a_patron, a_person, an_open_round, votes
+from tests.ballots.polls import SECRET, a_draft, a_patron, a_person, an_open_round, statements, votes
 
 
 def _ballots(session: Session) -> list[tuple[int, str]]:
     return [(ballot.version, ballot.choices) for ballot in session.scalars(select(Ballot))]
-
-
-@contextmanager
-def _statements(database: Database) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith("BEGIN"):
-            seen.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(database.engine, "before_cursor_execute", note)
 
 
 def test_a_patron_casts_a_ballot_of_sorted_unique_positions(database: Database, now: datetime) -> None:
@@ -175,8 +160,8 @@ def test_everybody_sees_the_topics_in_an_order_of_their_own_that_stays(database:
     with database.transaction() as session:
         round_ = an_open_round(session, now)
         patrons = [a_patron(session, now) for _ in range(12)]
-        orders = [tuple(voting.own_ballot(session, round_.id, patron.id, SECRET)[1]) for patron in patrons]
-        again = [tuple(voting.own_ballot(session, round_.id, patron.id, SECRET)[1]) for patron in patrons]
+        orders = [tuple(voting.own_ballot(session, round_.id, patron.id, range(1, 6), SECRET)[1]) for patron in patrons]
+        again = [tuple(voting.own_ballot(session, round_.id, patron.id, range(1, 6), SECRET)[1]) for patron in patrons]
         assert orders == again
         assert len(set(orders)) > 3
         assert {tuple(sorted(order)) for order in orders} == {(1, 2, 3, 4, 5)}
@@ -185,7 +170,7 @@ def test_everybody_sees_the_topics_in_an_order_of_their_own_that_stays(database:
 def test_casting_takes_four_statements_at_most_besides_the_session(database: Database, now: datetime) -> None:
     with database.transaction() as session:
         round_, patron = an_open_round(session, now), a_patron(session, now)
-    with _statements(database) as seen, database.transaction() as session:
+    with statements(database) as seen, database.transaction() as session:
         votes(session, round_, patron, "1,2", now)
     # On PostgreSQL the time is a statement of its own, asked by the view.
     assert len(seen) <= (4 if database.is_sqlite else 3), seen
