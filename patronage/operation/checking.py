@@ -2,16 +2,12 @@
 
 from sqlalchemy import text
 
+from patronage.books.checks import CHECKS
 from patronage.foundation.tools import Tools
 
 # Each query returns the rows that break a promise of the service; the sentence says which promise.
 INVARIANTS = {
-    "a payment has no ledger entry": """
-        SELECT id FROM payment WHERE NOT EXISTS (
-            SELECT 1 FROM ledger_entry WHERE payment_id = payment.id AND kind = 'payment')""",
-    "a payment and its ledger entry differ": """
-        SELECT payment.id FROM payment JOIN ledger_entry ON payment_id = payment.id AND kind = 'payment'
-        WHERE ledger_entry.amount_minor <> payment.amount_minor OR ledger_entry.currency <> payment.currency""",
+    **CHECKS,
     "a settled pledge has no payment": """
         SELECT id FROM pledge WHERE settled_at IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM pledge_payment WHERE pledge_id = pledge.id)""",

@@ -24,7 +24,7 @@ def _record(session: Session, now: datetime, amount: int = 500) -> tuple[Payment
 
 
 def _broken(session: Session) -> list[str]:
-    return [sentence for sentence, query in CHECKS if session.execute(text(query)).first()]
+    return [sentence for sentence, query in CHECKS.items() if session.execute(text(query)).first()]
 
 
 def test_a_charge_told_twice_is_one_payment_and_one_entry(database: Database, now: datetime) -> None:
@@ -83,20 +83,20 @@ def test_no_more_is_taken_back_than_was_paid(database: Database, now: datetime) 
 
 
 BREACHES = {
-    "Every payment is exactly one ledger entry of its amount and currency": "UPDATE payment SET amount_minor = 501",
-    "Every ledger entry of a payment has its payment": "UPDATE payment SET charge_id = 'ch_other'",
-    "A payment carries at most one fee": """
+    "a payment has no ledger entry of its amount and currency": "UPDATE payment SET amount_minor = 501",
+    "a ledger entry of a payment has no payment": "UPDATE payment SET charge_id = 'ch_other'",
+    "a payment carries more than one fee": """
         INSERT INTO ledger_entry (kind, stripe_id, payment_id, debit, credit, amount_minor, currency, posted_at)
         SELECT 'fee', 'txn_' || number, id, 'fees', 'stripe balance', 5, 'EUR', paid_at
         FROM payment, (SELECT 1 AS number UNION SELECT 2) AS numbers""",
-    "What moves on an account is what its kind of entry moves": """
+    "an entry moves money between other accounts than its kind does": """
         INSERT INTO ledger_entry (kind, stripe_id, debit, credit, amount_minor, currency, posted_at)
         SELECT 'payout', 'po_1', 'stripe balance', 'bank', 5, 'EUR', paid_at FROM payment""",
 }
 
 
 def test_every_check_has_a_breach_it_must_find() -> None:
-    assert {sentence for sentence, _ in CHECKS} == set(BREACHES)
+    assert set(CHECKS) == set(BREACHES)
 
 
 @pytest.mark.parametrize("sentence", BREACHES)
