@@ -1,5 +1,6 @@
 """Addresses that only we can have made: the thanks for a pledge, and the way back from Stripe's page."""
 
+from flask_babel import lazy_gettext as _l
 from itsdangerous import BadData, URLSafeSerializer
 
 from patronage.foundation.refused import Refused, Why
@@ -13,7 +14,7 @@ class NoSuchPledge(Refused):
     """The address does not lead to a pledge: it was cut off or made up."""
 
     why = Why.NOT_FOUND
-    reason = "This address is not complete. Please open it from the letter or the page where you found it."
+    reason = _l("This address is not complete. Please open it from the letter or the page where you found it.")
 
 
 def thanks_path(reference: str) -> str:

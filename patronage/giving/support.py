@@ -32,6 +32,7 @@ blueprint = Blueprint("giving", __name__)
 
 # Stands in a kept page where the story's address belongs, so that a thousand stories do not make a thousand pages.
 SOURCE = "source-of-this-gift"
+INTERVALS = frozenset(each.value for each in Interval)
 RUNNING = (PledgeState.ACTIVE, PledgeState.PAST_DUE, PledgeState.PAUSED)
 
 
@@ -43,7 +44,7 @@ def show() -> ResponseReturnValue:
         return _show_again(request.args["left"])
     known, version = _terms()
     wanted = request.args.get("interval", "")
-    wanted = wanted if wanted in set(Interval) else ""
+    wanted = wanted if wanted in INTERVALS else ""
     source = request.args.get("source", "").strip()[:LONGEST_SOURCE]
     key = (language(), here().newsroom().version, version, _today(), wanted, bool(source))
 
@@ -117,7 +118,13 @@ def _count(key: str) -> None:
 
 
 def _refused(form: SupportForm, known: Terms, refusal: Refused) -> ResponseReturnValue:
-    response = make_response(_drawn(form.put_right(), known, problem=str(refusal)), STATUS[refusal.why])
+    reason = str(refusal)
+    if isinstance(refusal, GatewayUnknown):  # a page that nobody was led to cannot have been paid
+        reason = _(
+            "Our payment provider does not answer just now. Nothing was charged, and your answers are still here: "
+            "please press the button again in a minute."
+        )
+    response = make_response(_drawn(form.put_right(), known, problem=reason), STATUS[refusal.why])
     if response.status_code in {429, 503}:
         response.headers["Retry-After"] = "60"
     return response

@@ -230,7 +230,7 @@ def test_when_stripe_does_not_answer_nothing_is_charged_and_the_form_is_kept(
     answer = send(client, source="story-7")
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
-    assert "Nothing was lost" in words(answer)
+    assert "Nothing was charged" in words(answer)
     assert 'value="5"' in answer.text
     assert 'value="story-7"' in answer.text
     assert _only_pledge(tools).state == PledgeState.OFFERED
