@@ -1,0 +1,140 @@
+"""Puts what was measured into words: one page of tables, the same in the terminal and in docs/performance.md."""
+
+import os
+import platform
+from dataclasses import dataclass
+
+from bench.ballots import Counted
+from bench.load import CONNECTIONS
+from bench.measuring import Effort, Measured, Start
+from patronage.foundation.settings import Settings
+
+MIB = 1024 * 1024
+MEMORY_GOAL = 160 * MIB
+VOTE_TAIL = 0.030
+FEWEST_STATEMENTS = 5
+SEALING = 5.0
+
+
+@dataclass(frozen=True)
+class OnOneDatabase:
+    """Everything that was measured on one database; `version` such as "SQLite 3.40.1"."""
+
+    version: str
+    measured: Measured
+    start: Start
+    counted: Counted
+
+
+def page(results: list[OnOneDatabase], effort: Effort) -> str:
+    """Return the whole page as Markdown."""
+    parts = [_opening(results, effort)]
+    for each in results:
+        parts += [f"## {each.version}", _paths(each.measured), _besides(each), _ballots(each.counted)]
+    return "\n\n".join([*parts, _closing()]) + "\n"
+
+
+def _opening(results: list[OnOneDatabase], effort: Effort) -> str:
+    workers, threads = (Settings.model_fields[name].default for name in ("web_workers", "web_threads"))
+    return f"""# How fast it is, and against what that is measured
+
+Written by `make bench`; the figures are those of its last run.
+
+Machines are shared and noisy, so a time by itself says little. Every path is measured beside what Flask itself can do,
+in the same run and in turn, {effort.rounds} rounds each, by the same client, on the same server (gunicorn, gthread,
+{workers} workers of {threads} threads), {CONNECTIONS} connections at once, the same database and its full durability:
+what is answered with 2xx is on the disk. A ratio is the median of the rounds, each beside its own limit.
+
+- *hello* is a route that returns `hello`.
+- *commit1* is a route that inserts one row and commits, through SQLAlchemy Core.
+- *raw count* is one `GROUP BY` over the ballots, its rows fetched by the bare driver and thrown away.
+
+Client and database share the processors with the server. *CPU* is the processor time of our processes alone for one
+answer (without PostgreSQL's), and hardly changes when the machine is busy; its ratio stands beside that of the rates.
+
+Machine: {os.cpu_count()} processors ({platform.machine()}), {platform.system()}, Python {platform.python_version()},
+{" and ".join(each.version for each in results)}."""
+
+
+def _paths(measured: Measured) -> str:
+    rows = [[f"*{name}*", "", "", "", *_seen(measured, name), ""] for name in ("hello", "commit1")]
+    for path in measured.paths:
+        ours, limit = measured.figures[path.name], measured.figures[path.limit]
+        ratio = ours.ratio(limit)
+        verdict = "reached" if ratio >= path.goal else "missed"
+        rows.append(
+            [path.name, f"≥ {path.goal:.2f} × {path.limit}", f"**{ratio:.2f}**", verdict, *_seen(measured, path.name),
+             _processor_ratio(measured, path.name, path.limit)]
+        )  # fmt: skip
+    head = ["path", "goal", "ratio", "", "answers/s", "p50 ms", "p99 ms", "CPU ms", "CPU ratio"]
+    failed = {name: len(figures.failed) for name, figures in measured.figures.items() if figures.failed}
+    told = "; ".join(f"{name}: {number}" for name, number in failed.items()) or "none"
+    return f"{_table(head, rows)}\n\nAnswers other than expected: {told}."
+
+
+def _seen(measured: Measured, name: str) -> list[str]:
+    figures = measured.figures[name]
+    each = figures.processor_each
+    return [
+        f"{figures.rate:,.0f}", _ms(figures.within(50)), _ms(figures.within(99)), "–" if each is None else _ms(each)
+    ]  # fmt: skip
+
+
+def _processor_ratio(measured: Measured, name: str, limit: str) -> str:
+    ours, theirs = measured.figures[name].processor_each, measured.figures[limit].processor_each
+    return f"{theirs / ours:.2f}" if ours and theirs else "–"
+
+
+def _besides(each: OnOneDatabase) -> str:
+    memory, start, tail = each.measured.memory, each.start, each.measured.figures["vote cast"].within(99)
+    on_postgresql = each.version.startswith("PostgreSQL")
+    rows = [
+        ["vote cast, SQL statements", f"≤ {FEWEST_STATEMENTS}", str(each.measured.statements),
+         _verdict(each.measured.statements <= FEWEST_STATEMENTS)],
+        ["vote cast, p99", "≤ 30 ms on PostgreSQL", f"{_ms(tail)} ms", _verdict(tail <= VOTE_TAIL) if on_postgresql
+         else ""],
+        ["memory after load, master + workers (PSS)", f"≤ {MEMORY_GOAL // MIB} MiB", _mib(memory),
+         "" if memory is None else _verdict(memory <= MEMORY_GOAL)],
+        ["start to first answer", "≤ 2 × the imports", f"{start.ratio:.2f} ({start.first_answer:.2f} s against "
+         f"{start.imports:.2f} s)", _verdict(start.ratio <= 2)],
+        ["`patronage --help`", "< 0.3 s", f"{start.help:.2f} s", _verdict(start.help < 0.3)],
+    ]  # fmt: skip
+    return _table(["besides", "goal", "", ""], rows)
+
+
+def _ballots(counted: Counted) -> str:
+    allowed = 1.5 * counted.raw + SEALING
+    memory = f"{_mib(counted.memory)} at most, {_mib(counted.memory_before)} before" if counted.memory else "–"
+    rows = [
+        ["raw count", "", f"{counted.raw:.2f} s", ""],
+        ["counted by the rule", "≤ 1.5 × raw count", f"{counted.ratio:.2f} ({counted.counted:.2f} s)",
+         _verdict(counted.ratio <= 1.5)],
+        ["closed: unpaid ballots taken back, counted, frozen, committed", "≤ 1.5 × raw count + 5 s",
+         f"{counted.closed:.2f} s", _verdict(counted.closed <= allowed)],
+        ["memory of the counting process (RSS)", "", memory, ""],
+        ["a recount gives the frozen hash", "yes", "yes" if counted.holds else "no", _verdict(counted.holds)],
+    ]  # fmt: skip
+    said = f"{counted.ballots:,} ballots of five choices in one round, {counted.groups:,} of them different"
+    return _table([said, "goal", "", ""], rows)
+
+
+def _closing() -> str:
+    return """The ballots are spread evenly over all ways to tick 5 of 40 topics: no spread is harder to group. As many
+patrons as ballots stand in the database, each with a paid pledge, so that closing looks through all of them."""
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _verdict(reached: bool) -> str:
+    return "reached" if reached else "missed"
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.2f}" if seconds < 0.01 else f"{seconds * 1000:.0f}"
+
+
+def _mib(size: int | None) -> str:
+    return "–" if size is None else f"{size / MIB:.0f} MiB"

@@ -1,0 +1,38 @@
+"""The benchmark measures what it says: with few requests and few ballots, on both databases, in seconds."""
+
+from pathlib import Path
+
+import pytest
+
+from bench import ballots, measuring, paths
+from bench.report import OnOneDatabase, page
+from patronage.foundation.migrations import upgrade
+
+FEW = measuring.Effort(rounds=1, reads=8, writes=8, ballots=500, counts=1)
+
+
+@pytest.mark.slow
+def test_every_path_answers_as_its_senders_expect(empty_database_url: str, tmp_path: Path) -> None:
+    upgrade(empty_database_url)
+    measured = measuring.measure(empty_database_url, tmp_path, FEW)
+    started = measuring.measure_start(empty_database_url, tmp_path, 1)
+    assert {name: figures.failed for name, figures in measured.figures.items() if figures.failed} == {}
+    assert {name: len(figures.took) for name, figures in measured.figures.items()} == {
+        "hello": 8, "commit1": 8, "support page": 8, "result page": 8, "webhook intake": 8, "vote cast": 8,
+    }  # fmt: skip
+    assert 0 < measured.statements <= 5
+    counted = ballots.Counted(1, 1, 0.1, 0.1, 0.1, 1.0, 0, 0, True)
+    text = page([OnOneDatabase("SQLite 3", measured, started, counted)], FEW)
+    assert all(path.name in text for path in measured.paths)
+
+
+def test_ballots_are_counted_frozen_and_recounted(empty_database_url: str) -> None:
+    upgrade(empty_database_url)
+    round_id = ballots.fill(empty_database_url, FEW.ballots)
+    counted = ballots.counted(empty_database_url, round_id, FEW.counts)
+    assert counted.ballots == FEW.ballots
+    assert counted.holds
+
+
+def test_limits_are_asked_as_often_as_told() -> None:
+    assert [len(limit.requests(3)) for limit in paths.LIMITS] == [3, 3]
