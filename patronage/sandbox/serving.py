@@ -38,11 +38,15 @@ class RunningSandbox:
         self._server = make_server("127.0.0.1", port, _not_ready, threaded=True, request_handler=Quiet)
         self.url = f"http://127.0.0.1:{self._server.port}"
         self.settings = replace(settings, base_url=self.url) if port == 0 else settings
-        self.app = create_sandbox(self.settings)
+        try:
+            self.app = create_sandbox(self.settings)
+        except BaseException:
+            self._server.server_close()
+            raise
         self.store = self.app.extensions["sandbox_store"]
         self._server.app = self.app
         self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})]
+        self._threads = [threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})]
         if settings.deliver:
             self._threads.append(threading.Thread(target=self._tick))
 

@@ -42,6 +42,11 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, request_id TEXT NOT NULL,
     status INTEGER NOT NULL, body TEXT NOT NULL, saved_at INTEGER NOT NULL);
 """
+INDEXES = "".join(
+    f"CREATE INDEX IF NOT EXISTS objects_by_{name.replace('.', '_')}"
+    f" ON objects (object, json_extract(body, '$.{name}'), seq);"
+    for name in INDEXED
+)
 
 
 class Tx:
@@ -132,12 +137,7 @@ class Store:
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._writer = self._connect()
-        self._writer.executescript(TABLES)
-        for name in INDEXED:
-            self._writer.execute(
-                f"CREATE INDEX IF NOT EXISTS objects_by_{name.replace('.', '_')}"
-                f" ON objects (object, json_extract(body, '$.{name}'), seq)"
-            )
+        self._writer.executescript(f"BEGIN; {TABLES} {INDEXES} COMMIT;")
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=10)
