@@ -40,13 +40,14 @@ def run() -> int:
 def _start(place: Place, supervisor: Supervisor) -> None:
     _refuse_taken_ports(place)
     new = not place.built.exists()
+    place.var.mkdir(parents=True, exist_ok=True)
     if new:
         place.begin_anew()
     _start_sandbox(place, supervisor, new=new)
     settings = _settings(place, new=new)
     for part in ("web", "worker"):
-        supervisor.start(Part(part, [part], {**os.environ, **settings, "PORT": str(place.port)}))
-    _wait_for(supervisor, "the first page", place.base_url)
+        supervisor.start(Part(part, [part], {**os.environ, **settings, "PORT": str(place.port)}, place.log))
+    _wait_for(supervisor, place, "the first page", place.base_url)
     if new:
         _live_a_year(place, settings)
         place.built.touch()
@@ -62,14 +63,14 @@ def _start_sandbox(place: Place, supervisor: Supervisor, *, new: bool) -> None:
     environment = {**os.environ, "SANDBOX_PORT": str(place.sandbox_port), "VAR": str(place.var)}
     if new:
         environment["SANDBOX_AGO"] = str(DAYS * 86400)
-    supervisor.start(Part("sandbox", ["sandbox"], environment))
-    _wait_for(supervisor, "the sandbox", place.sandbox_url)
+    supervisor.start(Part("sandbox", ["sandbox"], environment, place.log))
+    _wait_for(supervisor, place, "the sandbox", place.sandbox_url)
 
 
-def _wait_for(supervisor: Supervisor, what: str, url: str) -> None:
+def _wait_for(supervisor: Supervisor, place: Place, what: str, url: str) -> None:
     def is_there() -> bool:
         if name := supervisor.ended():
-            raise RuntimeError(f"the {name} ended at once; what it said stands above")
+            raise RuntimeError(f"the {name} ended; what it said stands in {place.log}")
         return wire.answers(url + "/healthz")
 
     wire.wait_for(what, is_there)
@@ -127,6 +128,6 @@ def _tell(place: Place) -> None:
         with app.app_context():
             url = sign_in_link_for(tools, email, valid_for=LINKS_LAST, next_path=path)
         say(f"  {role:<12} {email:<30} {url}")
-    say(f"\n  Settings: {place.env_file}    Ctrl-C stops all of it.\n")
+    say(f"\n  Settings: {place.env_file}\n  What it says: {place.log}\n\n  Ctrl-C stops all of it.\n")
     sys.stdout.flush()
     tools.database.close()

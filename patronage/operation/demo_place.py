@@ -32,6 +32,11 @@ class Place:
         return self.var / "demo.built"
 
     @property
+    def log(self) -> Path:
+        """What the demo's processes say."""
+        return self.var / "demo.log"
+
+    @property
     def base_url(self) -> str:
         """The address of the pages."""
         return f"http://127.0.0.1:{self.port}"
@@ -47,7 +52,7 @@ class Place:
         for name in ("patronage.db", "sandbox.db"):
             for suffix in ("", "-wal", "-shm"):
                 (self.var / (name + suffix)).unlink(missing_ok=True)
-        for name in ("clock", "demo.env", "demo.built"):
+        for name in ("clock", "demo.env", "demo.built", "demo.log"):
             (self.var / name).unlink(missing_ok=True)
         for letter in self.var.glob("mail/*/*"):
             letter.unlink()

@@ -1,11 +1,13 @@
 """Runs several processes as one: what dies is started again, and when told to stop all of them stop."""
 
+import contextlib
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 from patronage.foundation.logs import log
@@ -16,17 +18,24 @@ PAUSE_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Part:
-    """One process: a name, the arguments of the `patronage` command, and its environment."""
+    """One process: a name, the arguments of the `patronage` command, its environment, and where what it says goes.
+
+    Without a `log` it speaks to our own standard error.
+    """
 
     name: str
     arguments: Sequence[str]
     environment: Mapping[str, str]
+    log: Path | None = None
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start the process; it is a child of ours and shares our terminal, but not our Ctrl-C."""
-        return subprocess.Popen(  # noqa: S603 - our own command, with arguments of our own
-            [sys.executable, "-m", "patronage", *self.arguments], env=dict(self.environment), start_new_session=True
-        )
+        command = [sys.executable, "-m", "patronage", *self.arguments]
+        with contextlib.ExitStack() as stack:
+            said = stack.enter_context(self.log.open("ab")) if self.log else None
+            return subprocess.Popen(  # noqa: S603 - our own command, with arguments of our own
+                command, env=dict(self.environment), start_new_session=True, stdout=said, stderr=said
+            )
 
 
 class Supervisor:
