@@ -34,7 +34,7 @@ class Quiet(WSGIRequestHandler):
 @pytest.fixture
 def sandbox(tmp_path: Path, clock: FrozenClock) -> Iterator[RunningSandbox]:
     """A sandbox that delivers by itself."""
-    behind = round(time.time() - clock.now().timestamp())
+    behind = int(time.time()) - int(clock.now().timestamp())
     with RunningSandbox(SandboxSettings(tmp_path / "sandbox.db", "", starts_ago=behind)) as running:
         yield running
 
