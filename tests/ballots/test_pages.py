@@ -5,6 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
@@ -17,6 +18,8 @@ from patronage.foundation.database import Database
 from patronage.foundation.outbox import Letter
 from patronage.foundation.post import Mailbox
 from patronage.foundation.worker import Worker
+from patronage.giving import signed
+from patronage.giving.models import Checkout, Pledge
 from patronage.people.models import Person
 from tests.ballots.polls import SECRET, a_draft, a_patron, a_person, closed, statements, votes
 from tests.fixtures.app import Browsers, SignIn
@@ -217,3 +220,23 @@ def test_the_ballot_page_takes_six_statements(
     with statements(database) as seen:
         assert 'type="checkbox"' in browser.get(f"/topics/{round_.id}").text
     assert len(seen) <= 6, seen
+
+
+def test_a_reader_who_has_just_become_a_patron_votes_from_the_thank_you_page(
+    app: Flask, browsers: Browsers, signed_in: SignIn, round_: Round, patron: Person, database: Database, now: datetime
+) -> None:
+    with database.transaction() as session:
+        pledge = session.query(Pledge).filter_by(person_id=patron.id).one()
+        session.add(Checkout(pledge_id=pledge.id, idempotency_key="once", asked_at=now, outcome="paid"))
+    with app.test_request_context():
+        path = signed.thanks_path(pledge.reference)
+    browser = browsers()
+    token = signed_in(browser, patron)
+    page = browser.get(path)
+    assert page.text.count('type="checkbox"') == 5
+    assert f'action="/topics/{round_.id}"' in page.text
+    found = re.search(r'name="submission"[^>]*value="([0-9a-f]{32})"', page.text)
+    assert found
+    cast = _vote(browser, token, round_, 2, submission=found[1])
+    assert "Your ballot is in" in browser.get(cast.headers["Location"]).text
+    assert "Your ballot is in. You can change it." in browser.get("/account").text
