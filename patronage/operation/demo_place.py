@@ -5,7 +5,12 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+DATABASE = "patronage.db"
 OPENING = "# Written by `patronage demo`; point other commands at the running demo with these.\n"
+
+
+class NotOurs(RuntimeError):
+    """The folder holds a database that no demo has made."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +52,15 @@ class Place:
         return f"http://127.0.0.1:{self.sandbox_port}"
 
     def begin_anew(self) -> None:
-        """Clear away what an earlier, unfinished demo left in the folder; nothing else is touched."""
+        """Clear away what an earlier, unfinished demo left in the folder; nothing else is touched.
+
+        Raises `NotOurs` when a database lies there without the demo's settings: those are written before the demo's
+        database is made, and a real newsroom's database lies at the same place by default.
+        """
         self.var.mkdir(parents=True, exist_ok=True)
-        for name in ("patronage.db", "sandbox.db"):
+        if (self.var / DATABASE).exists() and not self.env_file.exists():
+            raise NotOurs(f"{self.var / DATABASE} was made by no demo and is left alone; choose another folder: VAR=…")
+        for name in (DATABASE, "sandbox.db"):
             for suffix in ("", "-wal", "-shm"):
                 (self.var / (name + suffix)).unlink(missing_ok=True)
         for name in ("clock", "demo.env", "demo.built", "demo.log"):
@@ -60,7 +71,7 @@ class Place:
     def generated(self, webhook_secret: str) -> dict[str, str]:
         """Return fresh settings for this demo."""
         return {
-            "PATRONAGE_DATABASE_URL": f"sqlite:///{self.var / 'patronage.db'}",
+            "PATRONAGE_DATABASE_URL": f"sqlite:///{self.var / DATABASE}",
             "PATRONAGE_SECRET_KEY": secrets.token_urlsafe(48),
             "PATRONAGE_BASE_URL": self.base_url,
             "PATRONAGE_STRIPE_SECRET_KEY": f"sk_test_{secrets.token_hex(16)}",
@@ -75,6 +86,7 @@ class Place:
     def write(self, settings: dict[str, str]) -> None:
         """Write the settings down, readable by their owner alone."""
         self.env_file.touch(mode=0o600)
+        self.env_file.chmod(0o600)  # it may have been there before
         self.env_file.write_text(OPENING + "".join(f"{name}={value}\n" for name, value in settings.items()))
 
     def written(self) -> dict[str, str]:
