@@ -75,9 +75,12 @@ def run(host: str, port: int) -> None:
     upgrade(settings().database_url)
     supervisor = Supervisor()
     supervisor.listen()
-    supervisor.start(Part("web", ["web", "--host", host, "--port", str(port)], os.environ))
-    supervisor.start(Part("worker", ["worker"], os.environ))
-    supervisor.watch()
+    try:
+        supervisor.start(Part("web", ["web", "--host", host, "--port", str(port)], os.environ))
+        supervisor.start(Part("worker", ["worker"], os.environ))
+        supervisor.watch()
+    finally:
+        supervisor.stop()
 
 
 @cli.command(with_appcontext=False)
@@ -193,6 +196,9 @@ def jobs(dead: bool, again: bool) -> None:
 
 def main() -> None:
     """Run the command; an interrupt is an end, not a fault."""
+    from patronage.operation.supervised import end_with_supervisor
+
+    end_with_supervisor()
     try:
         cli.main(prog_name="patronage")
     except KeyboardInterrupt:

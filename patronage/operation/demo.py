@@ -29,9 +29,11 @@ def run() -> int:
         _start(place, supervisor)
         _tell(place)
         supervisor.watch()
-    except RuntimeError as problem:
+    except (RuntimeError, OSError) as problem:
         click.echo(f"The demo could not be started: {problem}", err=True)
         return 1
+    except KeyboardInterrupt:
+        return 130
     finally:
         supervisor.stop()
     return 0
