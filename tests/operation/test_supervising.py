@@ -45,6 +45,12 @@ def _runs(pid: int) -> bool:
         return not Path("/proc").is_dir()
 
 
+def _end(pid: int) -> None:
+    """End the child of a test that failed, so that the test itself leaves nothing behind."""
+    if _runs(pid):
+        os.kill(pid, signal.SIGKILL)
+
+
 def _until(what: str, is_so: object) -> None:
     deadline = time.monotonic() + PATIENCE
     while not is_so():  # type: ignore[operator]  # a callable
@@ -75,7 +81,10 @@ def test_no_child_outlives_its_supervisor(how: signal.Signals, tmp_path: Path) -
         _until("the sandbox's database", (tmp_path / "sandbox.db").exists)
         assert _runs(child)
         supervising_process.send_signal(how)
-    _until("the child's end", lambda: not _runs(child))
+    try:
+        _until("the child's end", lambda: not _runs(child))
+    finally:
+        _end(child)
 
 
 def test_an_interrupt_breaks_off_what_is_still_being_prepared(tmp_path: Path) -> None:
@@ -88,8 +97,11 @@ def test_an_interrupt_breaks_off_what_is_still_being_prepared(tmp_path: Path) ->
         child = int(preparing.stdout.readline())
         preparing.send_signal(signal.SIGINT)
         _, told = preparing.communicate(timeout=PATIENCE)
+    try:
+        _until("the child's end", lambda: not _runs(child))
+    finally:
+        _end(child)
     assert b"KeyboardInterrupt" in told
-    _until("the child's end", lambda: not _runs(child))
 
 
 def test_what_dies_is_started_again(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
