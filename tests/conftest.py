@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.fixtures.app",
     "tests.fixtures.stripe",
     "tests.fixtures.live",
+    "tests.fixtures.chromium",
 ]
 
 logs.configure(human=True)

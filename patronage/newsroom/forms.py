@@ -6,6 +6,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Email, InputRequired, Length, Optional, Regexp
 
 from patronage.foundation.web.forms import PageForm
+from patronage.foundation.web.languages import LANGUAGES
 
 
 class IdentityForm(PageForm):
@@ -21,6 +22,4 @@ class IdentityForm(PageForm):
         [Regexp(r"^#[0-9a-fA-F]{6}$", message=_l("Write the colour as # and six digits, for example #0b5d5e."))],
     )
     story_line = TextAreaField(_l("What readers' money pays for"), [Optional(), Length(max=400)])
-    locale = SelectField(
-        _l("Language of the newsroom"), choices=[SelectChoice("en", "English"), SelectChoice("uk", "Українська")]
-    )
+    locale = SelectField(_l("Language of the newsroom"), choices=[SelectChoice(*each) for each in LANGUAGES.items()])

@@ -25,8 +25,8 @@ def test_no_output_of_an_open_round_tells_a_count(
 ) -> None:
     """Seventeen voters agree; wherever one looks, seventeen and the winner's lead are nowhere, only "10 or more"."""
     with database.transaction() as session:
-        patrons = [a_patron(session, now) for _ in range(17)]
-        for patron in patrons:
+        patrons = [a_patron(session, now) for _ in range(23)]  # how many patrons there are is no secret
+        for patron in patrons[:17]:
             votes(session, round_, patron, "4", now)
     strangers, desk, patrons_own = browsers(), browsers(), browsers()
     signed_in(desk, editor)

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import People
+from tests.fixtures.chromium import People
 from tests.fixtures.live import Live
 
 pytestmark = pytest.mark.browser

@@ -10,7 +10,7 @@ from patronage.books.models import EntryKind, LedgerEntry, Payment
 from patronage.foundation.outbox import Letter
 from patronage.giving.models import Pledge, PledgeState
 from tests.browser import steps
-from tests.browser.conftest import People
+from tests.fixtures.chromium import People
 from tests.fixtures.live import Live
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

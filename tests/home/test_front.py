@@ -40,7 +40,7 @@ def test_the_front_page_asks_in_the_newsrooms_words_and_leads_in(database: Datab
     page = browsers().get("/").get_data(as_text=True)
     for text in ("The &lt;b&gt;Gazette&lt;/b&gt;", "News for the river", "A coffee a month."):
         assert text in page
-    for path in ("/support", "/topics", "/ways-to-give", "/sign-in", "/privacy"):
+    for path in ("/support", "/topics", "/sign-in", "/privacy"):
         assert f'href="{path}"' in page
 
 

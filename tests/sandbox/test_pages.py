@@ -2,7 +2,6 @@
 
 import json
 import mailbox
-from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -10,27 +9,15 @@ import pytest
 import requests
 import stripe
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from patronage.sandbox.mail_pages import linked
 from patronage.sandbox.serving import RunningSandbox
-from tests import chromium
 from tests.sandbox.opening import open_session
 from tests.sandbox.receiver import happen, listen
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 THANKS = "http://127.0.0.1:9/thanks?session="
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    """The machine's Chromium."""
-    path = chromium.find()
-    assert path, "there is no Chromium; `make test` says how to get one"
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
-        yield opened
-        opened.close()
 
 
 def page(url: str) -> requests.Response:
