@@ -7,7 +7,7 @@ VAR ?= var
 PYTEST_ARGS ?=
 BIN = .venv/bin
 
-.PHONY: help install run test test-browser check fix bench migration docs screenshots lock coverage prepared
+.PHONY: help install run test test-browser check fix bench migration messages docs screenshots lock coverage prepared
 
 help: ## say what there is to say to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,12 @@ bench: prepared ## measure speed as ratios to the bare limits; writes docs/perfo
 migration: .venv/.tools ## write the next migration from the models (NAME="add tiers")
 	@test -n '$(NAME)' || { echo 'Say what it does: make migration NAME="add tiers"'; exit 2; }
 	$(BIN)/python -m migrations.writing '$(NAME)'
+
+messages: .venv/.tools ## gather what is said into patronage/locale, and compile what is translated
+	@mkdir -p build
+	$(BIN)/pybabel -q extract -F pyproject.toml --ignore-dirs '.* var build' --sort-by-file --add-location=file -w 110 -o build/messages.pot .
+	$(BIN)/pybabel -q update --previous --ignore-obsolete --ignore-pot-creation-date -w 110 -i build/messages.pot -d patronage/locale
+	$(BIN)/pybabel -q compile -d patronage/locale --statistics
 
 docs: prepared ## test that the documents and the code say the same
 	$(BIN)/pytest tests/house/test_documents.py tests/house/test_settings.py $(PYTEST_ARGS)

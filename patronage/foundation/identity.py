@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from patronage.foundation.database import Base, Database, Id
-from patronage.foundation.refused import Refused
+from patronage.foundation.refused import Refused, translatable
 
 FRESH_SECONDS = 1.0
 DEFAULT_ACCENT = "#0b5d5e"
@@ -18,7 +18,7 @@ DEFAULT_ACCENT = "#0b5d5e"
 class NotAColour(Refused):
     """The accent colour is not one a page can use."""
 
-    reason = "Write the colour as # and six digits, for example #0b5d5e."
+    reason = translatable("Write the colour as # and six digits, for example #0b5d5e.")
 
 
 class IdentityRow(Base):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from babel import Locale
 from babel.numbers import format_decimal
 
-from patronage.foundation.refused import Refused
+from patronage.foundation.refused import Refused, translatable
 
 # https://docs.stripe.com/currencies: what one major unit is in the API. CLDR's own table differs (ISK, UGX, HUF …).
 ZERO_DECIMAL = frozenset(
@@ -88,15 +88,24 @@ def parse(typed: str, currency: str) -> int:
     digits = _bare(typed, currency)
     whole, mark, decimals = _split(digits, exponent(currency))
     if not re.fullmatch(r"[0-9]{1,12}", whole) or (mark and not re.fullmatch(r"[0-9]+", decimals)):
-        raise NotAnAmount(f"“{typed.strip()[:40]}” is not an amount. Type a number such as 5 or 7.50.")
+        unread = translatable("“%(typed)s” is not an amount. Type a number such as 5 or 7.50.")
+        raise NotAnAmount(unread, typed=typed.strip()[:40])
     if len(decimals) > exponent(currency):
-        places = exponent(currency)
-        kind = "no decimals" if places == 0 else f"at most {places} decimals"
-        raise NotAnAmount(f"{currency} amounts have {kind}. Type the amount again.")
+        raise _too_fine(currency)
     amount = int(whole) * _per_major(currency) + int(decimals.ljust(exponent(currency), "0") or 0)
     if amount % step(currency):
-        raise NotAnAmount(f"An amount in {currency} must be a multiple of {shown(step(currency), currency)}.")
+        coarse = translatable("An amount in %(currency)s must be a multiple of %(step)s.")
+        raise NotAnAmount(coarse, currency=currency, step=shown(step(currency), currency))
     return amount
+
+
+def _too_fine(currency: str) -> NotAnAmount:
+    places = exponent(currency)
+    if places == 0:
+        whole = translatable("Amounts in %(currency)s have no decimals. Type the amount again.")
+        return NotAnAmount(whole, currency=currency)
+    some = translatable("Amounts in %(currency)s have at most %(places)s decimals. Type the amount again.")
+    return NotAnAmount(some, currency=currency, places=places)
 
 
 def _per_major(currency: str) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.local import LocalProxy
 
 from patronage.foundation import jobs
+from patronage.foundation.web import languages
 from patronage.foundation.web.guards import patron, public
 from patronage.foundation.web.house import tools
 from patronage.foundation.web.limits import TooOften, allow, network
@@ -41,7 +42,10 @@ def install(app: Flask) -> None:
 
 def _whose(token: str) -> people.SignedIn | None:
     with tools().database.reading() as session:
-        return sessions.whose(session, token, tools().clock.now())
+        person = sessions.whose(session, token, tools().clock.now())
+    if person:
+        languages.prefer(person.language)
+    return person
 
 
 def _signed_in() -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from patronage.foundation.web.languages import LANGUAGES, OURS
 from tests.house.source import ROOT
 
 pytestmark = pytest.mark.slow
@@ -56,6 +57,12 @@ def test_the_wheel_carries_templates_and_migrations(wheel: Path) -> None:
     ours = [file for folder in ("templates", "migrations") for file in (ROOT / folder).rglob("*") if file.is_file()]
     needed = {"patronage/" + file.relative_to(ROOT).as_posix() for file in ours if "__pycache__" not in file.parts}
     assert needed - names == set()
+
+
+def test_the_wheel_speaks_every_language(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    compiled = {f"patronage/locale/{each}/LC_MESSAGES/messages.mo" for each in set(LANGUAGES) - {OURS}}
+    assert compiled - names == set()
 
 
 def test_an_installed_wheel_is_the_one_that_runs(installed: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from patronage.foundation.database import Busy
 from patronage.foundation.logs import log
 from patronage.foundation.refused import Refused, Why
+from patronage.foundation.web import languages
 
 STATUS = {
     Why.INVALID: 422,
@@ -35,7 +36,7 @@ def answer_errors(app: Flask) -> None:
 
 
 def _refused(refusal: Refused) -> ResponseReturnValue:
-    return _page(STATUS[refusal.why], str(refusal))
+    return _page(STATUS[refusal.why], languages.said(refusal))
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:

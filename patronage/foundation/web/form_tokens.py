@@ -1,6 +1,7 @@
 """The token in every form of a signed-in person, checked by the guards, and drawn by the field macros."""
 
 from flask import Flask, current_app
+from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from patronage.foundation.refused import Refused, Why
@@ -10,7 +11,7 @@ class FormTooOld(Refused):
     """The form's token is missing or belongs to another session."""
 
     why = Why.NOT_ALLOWED
-    reason = "This form has grown too old or was opened before you signed in. Reload the page and send it again."
+    reason = _l("This form has grown too old or was opened before you signed in. Reload the page and send it again.")
 
 
 def guard_forms(app: Flask) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from patronage.foundation.refused import Refused, Why
@@ -22,14 +23,14 @@ class NotForYou(Refused):
     """The person is signed in, but this door is for others."""
 
     why = Why.NOT_ALLOWED
-    reason = "Your account has no access to this page. Ask an administrator of the newsroom if it should."
+    reason = _l("Your account has no access to this page. Ask an administrator of the newsroom if it should.")
 
 
 class FromElsewhere(Refused):
     """A form was sent from another site."""
 
     why = Why.NOT_ALLOWED
-    reason = "This form was sent from another site, so nothing was done. Open the page here and try again."
+    reason = _l("This form was sent from another site, so nothing was done. Open the page here and try again.")
 
 
 def public(view: View[P]) -> View[P]:
