@@ -16,6 +16,7 @@ from patronage.foundation.post import post_for
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
 from patronage.foundation.web import errors, form_tokens, headers, house, languages, limits
+from patronage.foundation.web.session_cookie import SessionCookie
 from patronage.foundation.worker import Duties, Worker
 
 HERE = Path(__file__).resolve().parent
@@ -41,6 +42,7 @@ def create_app(settings: Settings, tools: Tools) -> Flask:
         TRUSTED_HOSTS=[urlsplit(settings.base_url).hostname, *LOOPBACK],
         WTF_CSRF_TIME_LIMIT=None,
     )
+    app.session_interface = SessionCookie()
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]

@@ -1,5 +1,6 @@
 """Serves the pages with gunicorn: the app is loaded once, then forked, so that workers share its memory."""
 
+import gc
 from typing import Any
 
 from flask import Flask
@@ -45,6 +46,8 @@ def serve(settings: Settings, host: str, port: int) -> None:
 def answer(app: Flask, database: Database, settings: Settings, bind: str) -> None:
     """Answer on `bind` with `app`, from processes that are forked once it is loaded, until told to stop."""
     database.forget_connections()
+    gc.collect()
+    gc.freeze()  # the collector leaves alone what was loaded before, so that it stays in memory that workers share
 
     def after_fork(_arbiter: object, _worker: object) -> None:
         database.forget_connections()

@@ -28,18 +28,23 @@ def _origin(url: str) -> str:
 
 def send_headers(app: Flask, settings: Settings) -> None:
     """Have `app` send the security headers with every answer."""
-    policy = content_policy(settings)
+    always = {
+        "Content-Security-Policy": content_policy(settings),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    }
+    if settings.is_https:
+        always["Strict-Transport-Security"] = "max-age=31536000"
 
     @app.after_request
     def add(response: Response) -> Response:
         headers = response.headers
-        headers.setdefault("Content-Security-Policy", policy)
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
-        if settings.is_https:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-        if "Cache-Control" not in headers and request.endpoint != "static":
+        present = set(headers.keys())  # looked at once: `setdefault` reads through all of them each time
+        for name, value in always.items():
+            if name not in present:
+                headers.add(name, value)
+        if "Cache-Control" not in present and request.endpoint != "static":
             headers["Cache-Control"] = "no-store"
         return response
