@@ -13,6 +13,12 @@ from time import perf_counter
 CONNECTIONS = 8
 PORTION = 256 * 1024
 END_OF_HEAD = b"\r\n\r\n"
+BROWSER = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "en-GB,en;q=0.7,uk;q=0.3",
+    "Accept-Encoding": "gzip, deflate, br",
+}
 LENGTH = b"\r\ncontent-length:"
 
 
@@ -106,8 +112,8 @@ def _ask_until_done(lines: list[Line], left: Iterator[bytes], status: int, run: 
 
 
 def request(method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b"") -> bytes:
-    """Return the bytes of one request; `Host` is part of `headers`."""
-    given = {**(headers or {}), "Accept": "*/*"}
+    """Return the bytes of one request, with what browsers send about themselves; `Host` is part of `headers`."""
+    given = {**(headers or {}), **BROWSER}
     if method == "POST":
         given["Content-Length"] = str(len(body))
     head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
