@@ -10,11 +10,13 @@ from typing import Annotated, Any
 
 from sqlalchemy import BigInteger, DateTime, Engine, Enum, Integer, MetaData, create_engine, event, text
 from sqlalchemy.engine import URL, Connection, Dialect, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 BUSY_SECONDS = 10.0
+CONNECT_SECONDS = 5  # a machine that is gone does not refuse, it says nothing
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -148,7 +150,13 @@ class Database:
 def _sqlite(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=20)
+    engine = create_engine(
+        url,
+        pool_size=20,
+        pool_timeout=BUSY_SECONDS,
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
@@ -171,10 +179,15 @@ def _postgresql(url: URL, connections: int) -> Engine:
         pool_size=connections,
         max_overflow=5,
         pool_timeout=BUSY_SECONDS,
-        connect_args={"options": "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"},
+        hide_parameters=True,  # the text of an error goes into the log, and what was asked for may be a secret
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "options": "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
+        },
     )
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Tell whether `error` means that the database cannot be used just now (locked, gone, full)."""
-    return isinstance(error, Busy | OperationalError)
+    """Tell whether `error` means that the database cannot be used just now (locked, gone, full, all of it taken)."""
+    was_cut = isinstance(error, DBAPIError) and error.connection_invalidated
+    return was_cut or isinstance(error, Busy | OperationalError | InterfaceError | NoConnectionFree)

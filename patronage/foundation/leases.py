@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, inspect, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from patronage.foundation.database import Database, UTCDateTime
@@ -27,12 +27,28 @@ class LeasedRow:
 
 
 def take(session: Session, kind: type[Leased], now: datetime, most: int = 1) -> list[Leased]:
-    """Lease up to `most` due rows of `kind`, oldest first; no two workers get the same one."""
+    """Lease up to `most` due rows of `kind`, oldest first; no two workers get the same one.
+
+    What was taken twelve times and never closed has killed its worker each time: it is given up, not leased.
+    """
     rows = list(session.scalars(_due(kind, now).limit(most).with_for_update(skip_locked=True)))
     for row in rows:
+        if row.attempts >= TRIES:
+            row.dead_at, row.leased_until, row.last_error = now, None, "no worker ever came to the end of it"
+            continue
         row.leased_until = now + LEASE
         row.attempts += 1
-    return rows
+    return [row for row in rows if row.dead_at is None]
+
+
+def held(session: Session, taken: Leased) -> Leased | None:
+    """Return the row of `taken`, locked, or None when its lease ran out and somebody has taken or changed it since.
+
+    A worker that was slow must not undo what another has done in the meantime.
+    """
+    row = session.get_one(type(taken), inspect(taken).identity, with_for_update=True)
+    is_ours = (row.attempts, row.leased_until) == (taken.attempts, taken.leased_until)
+    return row if is_ours and row.done_at is None and row.dead_at is None else None
 
 
 def waiting(database: Database, kind: type[LeasedRow], now: datetime) -> bool:

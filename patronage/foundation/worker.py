@@ -15,9 +15,9 @@ from patronage.foundation.letters import compose, extra_for
 from patronage.foundation.logs import log
 from patronage.foundation.outbox import Letter
 from patronage.foundation.tools import Tools
-from patronage.foundation.web.house import here
 
 IDLE_SECONDS = 0.25
+TROUBLED_SECONDS = 1.0
 
 Handler = Callable[[Tools, dict[str, Any]], None]
 Turn = Callable[[Tools], bool]
@@ -49,24 +49,38 @@ class Worker:
         self.work()
 
     def work(self) -> None:
-        """Work in this thread until `stop` is called, whoever calls it."""
+        """Work in this thread until `stop` is called, whoever calls it; nothing that goes wrong ends it."""
         while not self._stopped.is_set():
+            pause = IDLE_SECONDS
             try:
-                idle = not self.work_once()
-            except Exception as error:
-                if not is_unavailable(error):
-                    raise
-                log().error("worker waits for the database", error=str(error)[:300])
-                idle = True
-            if idle:
-                self._stopped.wait(IDLE_SECONDS)
+                did = self.work_once()
+            except Exception as error:  # noqa: BLE001 - one thing that cannot be done must not stop all the others
+                did, pause = False, TROUBLED_SECONDS
+                if is_unavailable(error):
+                    log().error("worker waits for the database", error=str(error)[:300])
+            if not did:
+                self._stopped.wait(pause)
 
     def work_once(self) -> bool:
-        """Do one thing of each sort; tell whether there was anything to do."""
-        with self._app.test_request_context(base_url=_base(self._app)):
-            tools = here().tools
-            did = [turn(tools) for turn in self._duties.turns]
-            return any([*did, _send_letter(tools), self._do_job(tools)])
+        """Do one thing of each sort; tell whether there was anything to do.
+
+        A sort that raises does not keep the others from their turn; the first error is raised after them. Without
+        a database there is nothing to go on with, and the error is raised at once.
+        """
+        tools: Tools = self._app.extensions["patronage"].tools
+        did, errors = False, []
+        for turn in (*self._duties.turns, _send_letter, self._do_job):
+            try:
+                with self._app.test_request_context(base_url=_base(self._app)):
+                    did = turn(tools) or did
+            except Exception as error:
+                if is_unavailable(error):
+                    raise
+                log().exception("a worker's turn failed", exc_info=error)
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return did
 
     def work_until_idle(self, most: int = 10_000) -> int:
         """Work until nothing is due; return how many rounds it took. For commands and tests."""
@@ -81,9 +95,7 @@ class Worker:
         with tools.database.transaction() as session:
             taken = leases.take(session, Job, tools.clock.now())
         for job in taken:
-            error = _attempt(self._duties.handlers.get(job.kind), tools, job)
-            with tools.database.transaction() as session:
-                _close(session.get_one(Job, job.id), error, tools)
+            _close(tools, job, _attempt(self._duties.handlers.get(job.kind), tools, job))
         return bool(taken)
 
 
@@ -98,12 +110,19 @@ def _attempt(handler: Handler | None, tools: Tools, job: Job) -> Exception | Non
     return None
 
 
-def _close(row: leases.LeasedRow, error: Exception | None, tools: Tools) -> None:
+def _close(tools: Tools, taken: Job | Letter, error: Exception | None) -> None:
+    """Write down how it went, unless the lease ran out meanwhile and another worker has it now."""
     now = tools.clock.now()
-    if error is None:
-        leases.finish(row, now)
-    else:
-        leases.fail(row, error, now)
+    with tools.database.transaction() as session:
+        row = leases.held(session, taken)
+        if row is None:
+            log().warning("a lease ran out before its work was done", kind=taken.kind, row=taken.id)
+        elif error is not None:
+            leases.fail(row, error, now)
+        else:
+            leases.finish(row, now)
+            if isinstance(row, Letter):
+                row.data = {}
 
 
 def _send_letter(tools: Tools) -> bool:
@@ -118,11 +137,7 @@ def _send_letter(tools: Tools) -> bool:
         except Exception as problem:  # noqa: BLE001 - written beside the letter and tried again
             log().error("letter not sent", letter=letter.id, kind=letter.kind, error=str(problem)[:300])
             error = problem
-        with tools.database.transaction() as session:
-            row = session.get_one(Letter, letter.id)
-            _close(row, error, tools)
-            if error is None:
-                row.data = {}
+        _close(tools, letter, error)
     return bool(taken)
 
 
