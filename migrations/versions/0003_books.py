@@ -27,9 +27,7 @@ def upgrade() -> None:
         sa.Column("source", sa.String(), nullable=True),
         sa.Column("paid_at", UTCDateTime, nullable=False),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_payment_positive")),
-        sa.CheckConstraint(
-            "refunded_minor BETWEEN 0 AND amount_minor", name=op.f("ck_payment_refund_within")
-        ),
+        sa.CheckConstraint("refunded_minor BETWEEN 0 AND amount_minor", name=op.f("ck_payment_refund_within")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_payment_person_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment")),
         sa.UniqueConstraint("charge_id", name=op.f("uq_payment_charge_id")),
@@ -98,9 +96,7 @@ def upgrade() -> None:
         sa.Column("posted_at", UTCDateTime, nullable=False),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_ledger_entry_positive")),
         sa.CheckConstraint("debit <> credit", name=op.f("ck_ledger_entry_two_accounts")),
-        sa.ForeignKeyConstraint(
-            ["payment_id"], ["payment.id"], name=op.f("fk_ledger_entry_payment_id_payment")
-        ),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=op.f("fk_ledger_entry_payment_id_payment")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_entry")),
         sa.UniqueConstraint("kind", "stripe_id", name=op.f("uq_ledger_entry_kind_stripe_id")),
     )

@@ -54,9 +54,7 @@ def upgrade() -> None:
         sa.Column("id", KEY, nullable=False),
         sa.Column(
             "interval",
-            sa.Enum(
-                "once", "month", "year", native_enum=False, create_constraint=True, length=32, name="interval"
-            ),
+            sa.Enum("once", "month", "year", native_enum=False, create_constraint=True, length=32, name="interval"),
             nullable=False,
         ),
         sa.Column("currency", sa.String(), nullable=False),
@@ -88,9 +86,7 @@ def upgrade() -> None:
         sa.Column("person_id", KEY, nullable=False),
         sa.Column(
             "interval",
-            sa.Enum(
-                "once", "month", "year", native_enum=False, create_constraint=True, length=32, name="interval"
-            ),
+            sa.Enum("once", "month", "year", native_enum=False, create_constraint=True, length=32, name="interval"),
             nullable=False,
         ),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
@@ -157,12 +153,8 @@ def upgrade() -> None:
         sa.Column("payment_id", KEY, nullable=False),
         sa.Column("pledge_id", KEY, nullable=False),
         sa.Column("paid_until", UTCDateTime, nullable=True),
-        sa.ForeignKeyConstraint(
-            ["payment_id"], ["payment.id"], name=op.f("fk_pledge_payment_payment_id_payment")
-        ),
-        sa.ForeignKeyConstraint(
-            ["pledge_id"], ["pledge.id"], name=op.f("fk_pledge_payment_pledge_id_pledge")
-        ),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=op.f("fk_pledge_payment_payment_id_payment")),
+        sa.ForeignKeyConstraint(["pledge_id"], ["pledge.id"], name=op.f("fk_pledge_payment_pledge_id_pledge")),
         sa.PrimaryKeyConstraint("payment_id", name=op.f("pk_pledge_payment")),
     )
     op.create_index(op.f("ix_pledge_payment_pledge_id"), "pledge_payment", ["pledge_id"], unique=False)

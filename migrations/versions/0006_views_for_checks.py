@@ -75,11 +75,7 @@ def downgrade() -> None:
     for name in VIEWS:
         op.execute(f"DROP VIEW {name}")
     for table in APPEND_ONLY:
-        triggers = (
-            [f"{table}_append_only"]
-            if dialect == "postgresql"
-            else [f"{table}_no_update", f"{table}_no_delete"]
-        )
+        triggers = [f"{table}_append_only"] if dialect == "postgresql" else [f"{table}_no_update", f"{table}_no_delete"]
         for trigger in triggers:
             op.execute(f"DROP TRIGGER {trigger}" + (f" ON {table}" if dialect == "postgresql" else ""))
     if dialect == "postgresql":

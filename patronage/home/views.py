@@ -9,7 +9,7 @@ from patronage.foundation.web.guards import public
 from patronage.foundation.web.house import here, link, tools
 from patronage.foundation.web.kept_pages import KeptPages
 from patronage.foundation.web.languages import LANGUAGES, language
-from patronage.home import account, brand, health
+from patronage.home import account, brand, health, metrics
 
 blueprint = Blueprint("home", __name__)
 
@@ -20,7 +20,7 @@ CONTACT_HOLDS = timedelta(days=180)  # RFC 9116 asks for less than a year
 def install(app: Flask) -> None:
     """Give `app` its front page and the small files beside it."""
     app.extensions["patronage-home-pages"] = KeptPages()
-    for part in (blueprint, account.blueprint, brand.blueprint, health.blueprint):
+    for part in (blueprint, account.blueprint, brand.blueprint, health.blueprint, metrics.blueprint):
         app.register_blueprint(part)
 
 

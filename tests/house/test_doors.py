@@ -8,7 +8,7 @@ from flask import Flask
 from tests.house.source import Module, modules
 
 GUARDS = re.compile(r"^(public|patron|machine|staff:[a-z,]+)$")
-FRAMEWORK = {"static"}  # Flask's own files; whitenoise answers before it
+FRAMEWORK = {"static"}  # Flask's own files
 UNGUARDED = "/somewhere/nobody/thought/of"
 
 
