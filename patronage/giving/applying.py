@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from patronage.foundation.refused import Refused, Why
+from patronage.foundation.refused import Refused, Why, translatable
 from patronage.foundation.tools import Tools
 from patronage.giving import charges, checkout_outcomes, letters, standing, subscriptions, whose
 from patronage.giving.gateway import Answer
@@ -22,7 +22,7 @@ class Overtaken(Refused):
     """The pledge kept changing while Stripe was being asked."""
 
     why = Why.CONFLICT
-    reason = "This pledge is changing just now. Please try again."
+    reason = translatable("This pledge is changing just now. Please try again.")
 
 
 def apply(

@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired, Length, ValidationError
 from patronage.foundation.money import NotAnAmount, shown
 from patronage.foundation.settings import Settings
 from patronage.foundation.web.forms import PageForm
+from patronage.foundation.web.languages import said
 from patronage.giving import terms as rules
 from patronage.giving.models import Interval
 from patronage.giving.terms import NotThatAmount, Terms
@@ -116,7 +117,7 @@ class SupportForm(PageForm):
             else:
                 raise ValidationError(_("Enter how much you want to give."))
         except (NotAnAmount, NotThatAmount) as refusal:
-            raise ValidationError(str(refusal)) from refusal
+            raise ValidationError(said(refusal)) from refusal
 
     def _ticked(self) -> int | None:
         """Return the ticked amount in minor units; one that is not suggested any more counts as well."""

@@ -17,6 +17,7 @@ from patronage.foundation.web.house import tools
 from patronage.foundation.web.languages import language
 from patronage.giving import wording
 from patronage.giving.models import Interval, Pledge, PledgePayment, PledgeState
+from patronage.people.forms import LanguageForm
 
 blueprint = Blueprint("account", __name__)
 
@@ -71,6 +72,7 @@ def account() -> ResponseReturnValue:
         older=_mark(payments[PAGE - 1].Payment) if len(payments) > PAGE else None,
         is_first_page=before is None,
         extras=extras,
+        speaking=LanguageForm(formdata=None, language=current_user.language),
     )
 
 

@@ -1,10 +1,12 @@
 """The forms of signing in: an address, a code, a button."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, Field, Form, HiddenField, StringField
+from wtforms import EmailField, Field, Form, HiddenField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, StopValidation, ValidationError
 
 from patronage.foundation.web.forms import PageForm
+from patronage.foundation.web.languages import LANGUAGES
 from patronage.people.people import BadAddress, email_key
 
 
@@ -52,6 +54,12 @@ class CodeForm(PageForm):
         validators=[Needed(_l("Enter the code from the letter.")), Length(max=40)],
         render_kw={"autocomplete": "one-time-code", "spellcheck": "false", "autocapitalize": "characters"},
     )
+
+
+class LanguageForm(PageForm):
+    """The language that a person's pages and letters speak."""
+
+    language = SelectField(_l("Pages and letters speak"), choices=[SelectChoice(*each) for each in LANGUAGES.items()])
 
 
 class LinkForm(PageForm):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from patronage.foundation.jobs import insert_ignoring
@@ -21,6 +21,12 @@ class BadAddress(Refused):
     """What was typed is not an e-mail address that letters could reach."""
 
     reason = _l("Enter an e-mail address in the correct format, like name@example.org.")
+
+
+class NotSpokenHere(Refused):
+    """No page and no letter is written in this language."""
+
+    reason = _l("This language is not spoken here. Choose one from the list.")
 
 
 class NobodyHere(Refused):
@@ -92,3 +98,8 @@ def find_or_add(
         insert_ignoring(session, Person, known)
         found = session.scalars(select(Person).where(Person.email_key == known["email_key"])).one()
     return found
+
+
+def speak(session: Session, person_id: int, language: str) -> None:
+    """Have pages and letters speak `language` (a code) to `person_id` from now on."""
+    session.execute(update(Person).where(Person.id == person_id).values(language=language))

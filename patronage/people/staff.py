@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.orm import Session
 
+from patronage.foundation import identity
 from patronage.foundation.jobs import insert_ignoring
 from patronage.foundation.refused import Refused
 from patronage.people import audit, people, sessions
@@ -18,12 +19,13 @@ class NoSuchRole(Refused):
 
 
 def grant(session: Session, email: str, role: str, now: datetime, actor_id: int | None = None) -> Person:
-    """Give the person known by `email` (added if need be) the `role`, and end their sessions; idempotent.
+    """Give the person known by `email` the `role`, and end their sessions; idempotent.
 
+    Somebody new is added, and spoken to in the newsroom's language until they choose another.
     `actor_id` is who did it, None for the operator. Raises `BadAddress`, `NoSuchRole`.
     """
     wanted = _role(role)
-    person = people.find_or_add(session, email, now)
+    person = people.find_or_add(session, email, now, language=identity.read(session).locale)
     if wanted in roles_of(session, person.id):
         return person
     insert_ignoring(session, StaffRole, {"person_id": person.id, "role": wanted, "granted_at": now})

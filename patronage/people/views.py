@@ -17,7 +17,7 @@ from patronage.foundation.web.house import tools
 from patronage.foundation.web.limits import TooOften, allow, network
 from patronage.people import asking_browser, people, sessions, signing_in
 from patronage.people.duties import SEND_LINK
-from patronage.people.forms import AddressForm, CodeForm, LinkForm
+from patronage.people.forms import AddressForm, CodeForm, LanguageForm, LinkForm
 
 LETTERS_TO_ONE_FROM_HERE = "5 per hour"
 LETTERS_TO_ONE = "20 per hour"
@@ -172,6 +172,18 @@ def sign_out() -> ResponseReturnValue:
         sessions.end(session, current_user.get_id())
     cookie.clear()
     return redirect("/", 303)
+
+
+@blueprint.post("/account/language")
+@patron
+def choose_language() -> ResponseReturnValue:
+    """Speak another language to this person, on pages and in letters."""
+    form = LanguageForm()
+    if not form.validate():
+        raise people.NotSpokenHere
+    with tools().database.transaction() as session:
+        people.speak(session, current_user.id, form.language.data)
+    return redirect("/account", 303)
 
 
 def _browser() -> str:
