@@ -10,6 +10,7 @@ from patronage.app import create_app, tools_for
 from patronage.foundation import logs
 from patronage.foundation.database import Database
 from patronage.foundation.settings import Settings
+from patronage.foundation.web.kept_answers import KeptAnswers
 
 REQUEST_SECONDS = 30  # above Stripe's ten, so that a slow Stripe is answered for and not cut off
 
@@ -26,9 +27,9 @@ class Service(BaseApplication):  # type: ignore[misc]  # gunicorn comes without 
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
-        """Return what is served."""
-        return self._app
+    def load(self) -> KeptAnswers:
+        """Return what is served: the app, behind the answers it gave strangers within the last second."""
+        return KeptAnswers(self._app)
 
 
 def serve(settings: Settings, host: str, port: int) -> None:

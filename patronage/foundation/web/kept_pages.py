@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from flask import Response, request
 
+from patronage.foundation.web.kept_answers import KEPT
+
 MOST_PAGES = 512
 CACHE_CONTROL = "public, max-age=0, must-revalidate"
 
@@ -33,6 +35,7 @@ class KeptPages:
 
     def answer(self, key: Hashable, draw: Callable[[], str]) -> Response:
         """Return the page of `key`, drawing it if need be; 304 for a reader who has it already."""
+        request.environ[KEPT] = True
         page = self._pages.get(key)
         if page is None:
             body = draw().encode()
