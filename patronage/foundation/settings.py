@@ -1,19 +1,22 @@
 """What an operator can set: read once from the environment, `.env` or /run/secrets, checked at once, told together."""
 
+import re
 from decimal import Decimal
+from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import urlsplit
+from typing import Annotated, Any
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.exc import ArgumentError
 
 from patronage.foundation.database import address
 
 PREFIX = "PATRONAGE_"
 SECRETS = Path("/run/secrets")
-DEVELOPMENT_KEYS = {"dev", "development", "changeme", "secret", "test"}
+USUAL_PORTS = {"http": 80, "https": 443}
 
 
 class BadSettings(Exception):
@@ -25,15 +28,22 @@ class BadSettings(Exception):
 
 
 def _database(url: str) -> str:
-    address(url)
+    try:
+        address(url)
+    except ArgumentError:
+        raise ValueError("write sqlite:///folder/file.db or postgresql://user:password@host/name") from None
     return url
 
 
 def _origin(url: str) -> str:
+    """Return scheme, host and port as browsers write them in `Origin`: small letters, IDNA, no port that goes unsaid."""
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("write a full address such as https://support.example.org")
-    return url.rstrip("/")
+    host, port = parts.hostname or "", parts.port
+    is_more = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    if parts.scheme not in USUAL_PORTS or not host or ":" in host or is_more:
+        raise ValueError("write a full address without a path, such as https://support.example.org")
+    unsaid = port is None or port == USUAL_PORTS[parts.scheme]
+    return f"{parts.scheme}://{host.encode('idna').decode()}" + ("" if unsaid else f":{port}")
 
 
 def _zone(name: str) -> str:
@@ -43,8 +53,7 @@ def _zone(name: str) -> str:
 
 
 def _long_enough(secret: SecretStr) -> SecretStr:
-    value = secret.get_secret_value()
-    if len(value) < 32 or value.lower() in DEVELOPMENT_KEYS:
+    if len(secret.get_secret_value()) < 32:
         raise ValueError(
             "use at least 32 random characters: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
         )
@@ -52,9 +61,30 @@ def _long_enough(secret: SecretStr) -> SecretStr:
 
 
 def _mail(url: str) -> str:
-    if urlsplit(url).scheme not in {"smtp", "smtps", "maildir"}:
-        raise ValueError("write smtp://user:password@host:587?tls=starttls or smtps://…")
+    parts = urlsplit(url)
+    tls = parse_qs(parts.query, keep_blank_values=True)
+    is_understood = parts.scheme in {"smtp", "smtps", "maildir"} and tls in ({}, {"tls": ["starttls"]})
+    if not is_understood or (parts.scheme != "maildir" and not (parts.hostname and parts.port != 0)):
+        raise ValueError("write smtp://user:password@host:587?tls=starttls or smtps://user:password@host")
     return url
+
+
+def _sender(written: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(written)[1]):
+        raise ValueError("write who letters come from: Name <address@example.org>")
+    return written
+
+
+def _key_of_stripe(key: SecretStr) -> SecretStr:
+    if not key.get_secret_value().startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
+        raise ValueError("write a secret key (sk_… or rk_…) from Stripe's dashboard")
+    return key
+
+
+def _signing_secret(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().startswith("whsec_"):
+        raise ValueError("write the endpoint's signing secret (whsec_…)")
+    return secret
 
 
 Address = Annotated[str, AfterValidator(_origin)]
@@ -66,16 +96,18 @@ class Settings(BaseSettings):
     Frozen. There is no default for a secret: the demo generates its own and writes them down.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
-    database_url: Annotated[str, AfterValidator(_database)] = "sqlite:///var/patronage.db"
+    database_url: Annotated[str, AfterValidator(_database), Field(repr=False)] = "sqlite:///var/patronage.db"
     secret_key: Annotated[SecretStr, AfterValidator(_long_enough)]
     base_url: Address
-    stripe_secret_key: SecretStr
-    stripe_webhook_secret: SecretStr
+    stripe_secret_key: Annotated[SecretStr, AfterValidator(_key_of_stripe)]
+    stripe_webhook_secret: Annotated[SecretStr, AfterValidator(_signing_secret)]
     stripe_api_base: Address | None = None
-    smtp_url: Annotated[str, AfterValidator(_mail)]
-    mail_from: str
+    smtp_url: Annotated[str, AfterValidator(_mail), Field(repr=False)]
+    mail_from: Annotated[str, AfterValidator(_sender)]
     trusted_proxies: Annotated[int, Field(ge=0, le=5)] = 0
     timezone: Annotated[str, AfterValidator(_zone)] = "Europe/Kyiv"
     metrics_token: SecretStr | None = None
@@ -83,7 +115,7 @@ class Settings(BaseSettings):
     fee_percent: Annotated[Decimal, Field(ge=0, lt=20)] = Decimal("2.9")
     fee_fixed_minor: Annotated[int, Field(ge=0)] = 30
     smallest_gift_minor: Annotated[int, Field(ge=1)] = 100
-    largest_gift_minor: Annotated[int, Field(ge=1, le=99_999_999)] = 1_000_000
+    largest_gift_minor: Annotated[int, Field(ge=1, le=99_999_999, validate_default=True)] = 1_000_000
     grace_days: Annotated[int, Field(ge=0, le=60)] = 14
     checkouts_per_address_and_hour: Annotated[int, Field(ge=1)] = 10
     checkouts_per_hour: Annotated[int, Field(ge=1)] = 600
@@ -91,38 +123,34 @@ class Settings(BaseSettings):
     web_threads: Annotated[int, Field(ge=1, le=64)] = 4
     clock_file: Path | None = None
 
-    @model_validator(mode="after")
-    def _that_fit_together(self) -> "Settings":
-        problems = [*self._about_stripe(), *self._about_demo()]
-        if self.smallest_gift_minor > self.largest_gift_minor:
-            problems.append("SMALLEST_GIFT_MINOR is larger than LARGEST_GIFT_MINOR")
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
+    # One setting is held against others here, and not in a validator of the whole, which pydantic would only ask once
+    # all else is right: an operator wants to hear of everything at once. What is compared must stand further up.
+    @field_validator("stripe_secret_key")
+    @classmethod
+    def _readers_are_safe(cls, key: SecretStr, known: ValidationInfo) -> SecretStr:
+        if _is_live(key) and not known.data.get("base_url", "https://").startswith("https://"):
+            raise ValueError(f"{PREFIX}BASE_URL must be https:// once real money is taken")
+        return key
 
-    def _about_stripe(self) -> list[str]:
-        key = self.stripe_secret_key.get_secret_value()
-        signing = self.stripe_webhook_secret.get_secret_value()
-        problems = []
-        if not key.startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
-            problems.append("STRIPE_SECRET_KEY must be a secret key (sk_… or rk_…) from Stripe's dashboard")
-        if not signing.startswith("whsec_"):
-            problems.append("STRIPE_WEBHOOK_SECRET must be the endpoint's signing secret (whsec_…)")
-        if self.stripe_api_base and self.is_live:
-            problems.append("STRIPE_API_BASE is for the sandbox only and is refused together with a live key")
-        return problems
+    @field_validator("stripe_api_base", "smtp_url", "clock_file")
+    @classmethod
+    def _belongs_to_the_sandbox(cls, given: Any, known: ValidationInfo) -> Any:
+        is_of_the_demo = known.field_name != "smtp_url" or given.startswith("maildir:")
+        if is_of_the_demo and given and _is_live(known.data.get("stripe_secret_key")):
+            raise ValueError("is for the demo and its sandbox only, and is refused together with a live key")
+        return given
 
-    def _about_demo(self) -> list[str]:
-        if self.clock_file and self.is_live:
-            return ["CLOCK_FILE lets time be moved and is refused together with a live key"]
-        if self.is_live and not self.base_url.startswith("https://"):
-            return ["BASE_URL must be https:// once real money is taken"]
-        return []
+    @field_validator("largest_gift_minor")
+    @classmethod
+    def _leaves_a_choice(cls, largest: int, known: ValidationInfo) -> int:
+        if largest < known.data.get("smallest_gift_minor", 1):
+            raise ValueError(f"is less than {PREFIX}SMALLEST_GIFT_MINOR")
+        return largest
 
     @property
     def is_live(self) -> bool:
         """Tell whether real money moves: a live key of Stripe is set."""
-        return self.stripe_secret_key.get_secret_value().startswith(("sk_live_", "rk_live_"))
+        return _is_live(self.stripe_secret_key)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -133,6 +161,10 @@ class Settings(BaseSettings):
     def is_https(self) -> bool:
         """Tell whether readers reach us over TLS, so that cookies may be marked Secure."""
         return self.base_url.startswith("https://")
+
+
+def _is_live(key: SecretStr | None) -> bool:
+    return key is not None and key.get_secret_value().startswith(("sk_live_", "rk_live_"))
 
 
 def load(**given: object) -> Settings:
