@@ -36,7 +36,7 @@ def _database(url: str) -> str:
 
 
 def _origin(url: str) -> str:
-    """Return scheme, host and port as browsers write them in `Origin`: small letters, IDNA, no port that goes unsaid."""
+    """Return scheme, host and port as browsers write them in `Origin`: small letters, IDNA, no usual port."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port
     is_more = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
