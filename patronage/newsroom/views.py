@@ -10,7 +10,7 @@ from patronage.foundation import identity
 from patronage.foundation.web.guards import staff
 from patronage.foundation.web.house import tools
 from patronage.giving.models import PledgeState
-from patronage.newsroom import navigation, patrons
+from patronage.newsroom import deeds, navigation, patrons
 from patronage.newsroom.forms import IdentityForm
 from patronage.newsroom.overview import overview
 from patronage.people import audit
@@ -76,4 +76,4 @@ def show_audit() -> ResponseReturnValue:
     with tools().database.reading() as session:
         rows = session.execute(query.order_by(AuditEntry.id.desc()).limit(AUDIT_PAGE + 1)).all()
     older = rows[AUDIT_PAGE - 1][0].id if len(rows) > AUDIT_PAGE else None
-    return render_template("newsroom/audit.html", rows=rows[:AUDIT_PAGE], older=older)
+    return render_template("newsroom/audit.html", rows=rows[:AUDIT_PAGE], older=older, deeds=deeds)
