@@ -41,7 +41,7 @@ def install(app: Flask) -> None:
 
 
 def _whose(token: str) -> people.SignedIn | None:
-    with tools().database.reading() as session:
+    with tools().database.asking() as session:
         person = sessions.whose(session, token, tools().clock.now())
     if person:
         languages.prefer(person.language)
