@@ -141,6 +141,19 @@ def check() -> None:
     raise SystemExit(1 if problems else 0)
 
 
+@cli.command()
+def doctor() -> None:
+    """Look at the installation: database, Stripe, mail, staff; status 1 when something is wrong."""
+    from patronage.foundation.web.house import here
+    from patronage.operation.doctor import examine
+
+    ill = False
+    for finding in examine(here().tools, here().settings):
+        click.echo(f"{'well ' if finding.well else 'WRONG'}  {finding.name:<11} {finding.says}")
+        ill |= not finding.well
+    raise SystemExit(1 if ill else 0)
+
+
 @cli.group()
 def staff() -> None:
     """Who works here and what they may do."""

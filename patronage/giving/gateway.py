@@ -128,14 +128,18 @@ class Gateway:
             return self._update(subscription_id, {"cancel_at": ""}, f"{key}-date")
         return known
 
+    def endpoints(self) -> list[Answer]:
+        """Return the webhook endpoints of the account, at most a hundred."""
+        found: list[Answer] = self._call(lambda api: api.webhook_endpoints.list({"limit": 100}))["data"]
+        return found
+
     def receive_events_at(self, url: str, types: list[str]) -> str | None:
         """Have Stripe send events of `types` to `url`; return the signing secret, or None if that was arranged before.
 
         An endpoint that leads to another address of the same path is pointed at `url`, as when a port has changed.
         """
         path, wanted = urlsplit(url).path, {"url": url, "enabled_events": types}
-        known = self._call(lambda api: api.webhook_endpoints.list({"limit": 100}))["data"]
-        for endpoint in known:
+        for endpoint in self.endpoints():
             if urlsplit(endpoint["url"]).path == path:
                 number = endpoint["id"]
                 self._call(lambda api, number=number: api.webhook_endpoints.update(number, wanted))  # type: ignore[misc]

@@ -1,0 +1,121 @@
+"""Looks at an installation as a doctor would: each finding says what is well, or what is wrong and what to do."""
+
+import shutil
+import smtplib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy import func, select
+
+from patronage.foundation.refused import Refused
+from patronage.foundation.settings import Settings
+from patronage.foundation.tools import Tools
+from patronage.giving.models import StripeEvent
+from patronage.giving.stripe_events import HANDLERS
+from patronage.home.health import problems_of
+from patronage.operation.checking import broken
+from patronage.operation.waiting import listed
+from patronage.people.models import Role, StaffRole
+
+SMALL_DISK_BYTES = 512 * 1024 * 1024
+QUIET_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: its name, whether it is well, and a sentence."""
+
+    name: str
+    well: bool
+    says: str
+
+
+def examine(tools: Tools, settings: Settings) -> Iterator[Finding]:
+    """Yield what is found, one thing after another; nothing is changed. Speaks to Stripe and to the mail server."""
+    looks: list[tuple[str, Callable[[Tools, Settings], str | None]]] = [
+        ("database", _database),
+        ("disk", _disk),
+        ("invariants", _invariants),
+        ("tasks", _tasks),
+        ("stripe", _stripe),
+        ("events", _events),
+        ("mail", _mail),
+        ("staff", _staff),
+        ("address", _address),
+    ]
+    for name, look in looks:
+        problem = look(tools, settings)
+        yield Finding(name, problem is None, problem or "well")
+        if name == "database" and problem:
+            return
+
+
+def _database(tools: Tools, _settings: Settings) -> str | None:
+    return "; ".join(problems_of(tools.database)) or None
+
+
+def _disk(tools: Tools, _settings: Settings) -> str | None:
+    if not tools.database.is_sqlite or not tools.database.url.database:
+        return None
+    free = shutil.disk_usage(Path(tools.database.url.database).resolve().parent).free
+    return f"only {free // 1024 // 1024} MB are free where the database lies" if free < SMALL_DISK_BYTES else None
+
+
+def _invariants(tools: Tools, _settings: Settings) -> str | None:
+    return "; ".join(broken(tools)) or None
+
+
+def _tasks(tools: Tools, _settings: Settings) -> str | None:
+    given_up = len(listed(tools, only_dead=True))
+    return f"given up: {given_up} tasks; see “patronage jobs --dead”" if given_up else None
+
+
+def _stripe(tools: Tools, settings: Settings) -> str | None:
+    try:
+        endpoints = tools.payments.endpoints()
+    except Refused as refusal:
+        return f"Stripe cannot be asked: {getattr(refusal, 'detail', refusal)}; is PATRONAGE_STRIPE_SECRET_KEY right?"
+    ours = [each for each in endpoints if each["url"] == settings.base_url + "/webhooks/stripe"]
+    if not ours:
+        return f"Stripe has no webhook endpoint for {settings.base_url}/webhooks/stripe: add it in the dashboard"
+    missing = set(HANDLERS) - set(ours[0]["enabled_events"])
+    if missing and "*" not in ours[0]["enabled_events"]:
+        return f"the webhook endpoint does not send {', '.join(sorted(missing))}"
+    return None if ours[0]["status"] == "enabled" else "the webhook endpoint is switched off at Stripe"
+
+
+def _events(tools: Tools, _settings: Settings) -> str | None:
+    with tools.database.reading() as session:
+        last = session.scalar(select(func.max(StripeEvent.received_at)))
+    if last is None:
+        return "no event has come from Stripe yet: make a gift with a test card"
+    days = (tools.clock.now() - last).days
+    return f"the last event from Stripe came {days} days ago" if days > QUIET_DAYS else None
+
+
+def _mail(_tools: Tools, settings: Settings) -> str | None:
+    parts = urlsplit(settings.smtp_url)
+    if parts.scheme == "maildir":
+        return None
+    kind = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
+    port = parts.port or (465 if parts.scheme == "smtps" else 587)
+    try:
+        with kind(parts.hostname or "localhost", port, timeout=10) as server:
+            server.noop()
+    except OSError as error:
+        return f"the mail server {parts.hostname}:{port} does not answer: {error}"
+    return None
+
+
+def _staff(tools: Tools, _settings: Settings) -> str | None:
+    with tools.database.reading() as session:
+        admins = session.scalar(select(func.count()).where(StaffRole.role == Role.ADMIN))
+    return None if admins else "nobody is administrator: patronage staff add you@example.org --role admin"
+
+
+def _address(_tools: Tools, settings: Settings) -> str | None:
+    if settings.is_https or settings.clock_file:
+        return None
+    return "PATRONAGE_BASE_URL is not https: sign-in cookies travel in the clear"

@@ -1,0 +1,55 @@
+"""The doctor says what is wrong with an installation, and what to do about it."""
+
+from pathlib import Path
+
+import pytest
+
+from patronage.foundation import jobs, leases
+from patronage.foundation.jobs import Job
+from patronage.foundation.settings import Settings
+from patronage.foundation.tools import Tools
+from patronage.giving.gateway import Gateway
+from patronage.giving.stripe_events import HANDLERS
+from patronage.operation.doctor import examine
+from patronage.people import staff
+
+
+@pytest.fixture
+def payments(gateway: Gateway) -> Gateway:
+    """The real gateway, with the sandbox at its end."""
+    return gateway
+
+
+def _wrong(tools: Tools, settings: Settings) -> dict[str, str]:
+    return {finding.name: finding.says for finding in examine(tools, settings) if not finding.well}
+
+
+def test_a_new_installation_is_told_what_is_missing(tools: Tools, settings: Settings) -> None:
+    wrong = _wrong(tools, settings)
+    assert set(wrong) == {"stripe", "events", "mail", "staff"}
+    assert "add it in the dashboard" in wrong["stripe"]
+    assert "--role admin" in wrong["staff"]
+    assert "does not answer" in wrong["mail"]
+
+
+def test_what_was_put_right_is_well(tools: Tools, settings: Settings, tmp_path: Path) -> None:
+    tools.payments.receive_events_at(settings.base_url + "/webhooks/stripe", sorted(HANDLERS))
+    with tools.database.transaction() as session:
+        staff.grant(session, "admin@newsroom.example", "admin", tools.clock.now())
+    settled = settings.model_copy(update={"smtp_url": f"maildir://{tmp_path / 'mail'}"})
+    assert set(_wrong(tools, settled)) == {"events"}
+
+
+def test_an_endpoint_that_leaves_events_out_is_named(tools: Tools, settings: Settings) -> None:
+    tools.payments.receive_events_at(settings.base_url + "/webhooks/stripe", ["invoice.paid"])
+    assert "charge.succeeded" in _wrong(tools, settings)["stripe"]
+
+
+def test_tasks_that_were_given_up_are_told(tools: Tools, settings: Settings) -> None:
+    now = tools.clock.now()
+    with tools.database.transaction() as session:
+        jobs.put(session, "test/work", {}, now)
+        (job,) = leases.take(session, Job, now)
+        job.attempts = leases.TRIES
+        leases.fail(job, OSError("no route"), now)
+    assert "given up: 1" in _wrong(tools, settings)["tasks"]
