@@ -4,11 +4,14 @@ import shutil
 import smtplib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 
+from patronage.foundation.jobs import Job
+from patronage.foundation.outbox import Letter
 from patronage.foundation.refused import Refused
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
@@ -21,6 +24,7 @@ from patronage.people.models import Role, StaffRole
 
 SMALL_DISK_BYTES = 512 * 1024 * 1024
 QUIET_DAYS = 7
+WORKERS_DELAY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ def examine(tools: Tools, settings: Settings) -> Iterator[Finding]:
         ("database", _database),
         ("disk", _disk),
         ("invariants", _invariants),
+        ("worker", _worker),
         ("tasks", _tasks),
         ("stripe", _stripe),
         ("events", _events),
@@ -65,6 +70,21 @@ def _disk(tools: Tools, _settings: Settings) -> str | None:
 
 def _invariants(tools: Tools, _settings: Settings) -> str | None:
     return "; ".join(broken(tools)) or None
+
+
+def _worker(tools: Tools, _settings: Settings) -> str | None:
+    late = tools.clock.now() - WORKERS_DELAY
+    untouched = [
+        select(func.count()).where(table.due_at < late, table.attempts == 0, not_done).scalar_subquery()
+        for table, not_done in (
+            (Job, Job.done_at.is_(None)),
+            (Letter, Letter.done_at.is_(None)),
+            (StripeEvent, StripeEvent.applied_at.is_(None)),
+        )
+    ]
+    with tools.database.reading() as session:
+        lying = sum(session.execute(select(*untouched)).one())
+    return f"{lying} things lie untouched: is “patronage worker” running?" if lying else None
 
 
 def _tasks(tools: Tools, _settings: Settings) -> str | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from patronage.foundation import jobs, leases
+from patronage.foundation.clock import FrozenClock
 from patronage.foundation.jobs import Job
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
@@ -53,3 +54,11 @@ def test_tasks_that_were_given_up_are_told(tools: Tools, settings: Settings) -> 
         job.attempts = leases.TRIES
         leases.fail(job, OSError("no route"), now)
     assert "given up: 1" in _wrong(tools, settings)["tasks"]
+
+
+def test_a_worker_that_is_not_at_work_is_missed(tools: Tools, settings: Settings, clock: FrozenClock) -> None:
+    with tools.database.transaction() as session:
+        jobs.put(session, "test/work", {}, clock.now())
+    assert "worker" not in _wrong(tools, settings)
+    clock.advance(minutes=2)
+    assert "is “patronage worker” running?" in _wrong(tools, settings)["worker"]
