@@ -12,7 +12,9 @@ from flask_babel import ngettext
 from patronage.app import create_app
 from patronage.foundation import identity
 from patronage.foundation.database import Database
+from patronage.foundation.letters import compose
 from patronage.foundation.money import NotAnAmount, parse
+from patronage.foundation.outbox import Letter
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
 from patronage.foundation.web import languages
@@ -110,6 +112,25 @@ def test_why_an_amount_does_not_fit_names_its_currency(app: Flask, currency: str
         parse(typed, currency)
     with app.test_request_context("/?lang=uk"):
         assert currency in languages.said(refused.value)
+
+
+def test_a_letter_speaks_the_language_of_whom_it_goes_to(app: Flask, now: datetime) -> None:
+    receipt = {
+        "payment_reference": "R-1", "pledge_reference": "P-1", "amount_minor": 500, "currency": "EUR",
+        "paid_on": "2026-03-02", "next_on": None, "interval": "month", "manage_path": "/account",
+    }  # fmt: skip
+    letter = Letter(
+        kind="giving/receipt", data=receipt, language="uk", to_address="ann@reader.example", written_at=now,
+        message_id="<1@newsroom.example>",
+    )  # fmt: skip
+    with app.test_request_context("/", headers=ENGLISH):
+        message = compose(letter, {})
+    text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
+    assert text
+    assert html
+    assert message["Subject"].startswith("Квитанція: 5\N{NO-BREAK SPACE}€")
+    assert "Дата платежу: 2 березня 2026" in text.get_content()
+    assert '<html lang="uk"' in html.get_content()
 
 
 def test_where_the_database_is_lost_the_page_still_has_a_language(
