@@ -1,7 +1,9 @@
 """The courier: a thread that carries signed events to webhook endpoints, and tries again on sandbox time."""
 
+import contextlib
 import http.client
 import select
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -52,6 +54,13 @@ class Line:
             self._origin = origin
         return self._connection
 
+    def cut(self) -> None:
+        """Wake whoever waits on this connection in another thread; their post has no answer."""
+        waiting = self._connection.sock if self._connection is not None else None
+        if waiting is not None:
+            with contextlib.suppress(OSError):
+                waiting.shutdown(socket.SHUT_RDWR)
+
     def hang_up(self) -> None:
         """Close the connection, if one is open."""
         if self._connection is not None:
@@ -80,12 +89,15 @@ class Courier:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish what is on its way, and end."""
+        """End, and wait for no answer: what is on its way is tried again when the sandbox is back."""
         self._stopping.set()
         with self.store.changed:
             self.store.changed.notify_all()
-        if self._thread.ident is not None:
-            self._thread.join(TIMEOUT + 2)
+        until = time.monotonic() + TIMEOUT + 2
+        while self._thread.is_alive() and time.monotonic() < until:
+            for line in self._lines:
+                line.cut()
+            self._thread.join(0.05)
         self._pool.shutdown()
         for line in self._lines:
             line.hang_up()
@@ -149,6 +161,8 @@ class Courier:
         status, answer = self._line(endpoint["id"]).post(
             endpoint["url"], body, _headers(signature(body, endpoint["secret"], at))
         )
+        if status is None and self._stopping.is_set():
+            return False
         with self.store.write() as tx:
             delivery.note(tx, row["seq"], at, status, answer, at_once=tx.offset() != offset)
         return status is not None

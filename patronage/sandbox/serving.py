@@ -1,11 +1,12 @@
 """Running the sandbox: as a process of its own, or in a thread beside tests."""
 
-import contextlib
 import os
+import signal
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Self
 
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -63,11 +64,11 @@ class RunningSandbox:
     ) -> None:
         self._stopping.set()
         self._server.shutdown()
+        for stop in self.app.extensions.get("sandbox_stops", []):
+            stop()
         for thread in self._threads:
             thread.join()
         self._server.server_close()
-        for stop in self.app.extensions.get("sandbox_stops", []):
-            stop()
         self.store.close()
 
     def _tick(self) -> None:
@@ -75,8 +76,12 @@ class RunningSandbox:
             clock.catch_up(self.store)
 
     def wait(self) -> None:
-        """Block until the process is interrupted."""
+        """Block until somebody says `end`."""
         self._stopping.wait()
+
+    def end(self) -> None:
+        """Let `wait` return."""
+        self._stopping.set()
 
 
 def _not_ready(_environ: object, _start_response: object) -> list[bytes]:
@@ -98,6 +103,14 @@ def settings_from_environment() -> tuple[SandboxSettings, int]:
 
 
 def serve(settings: SandboxSettings, port: int) -> None:
-    """Serve on loopback until interrupted."""
-    with RunningSandbox(settings, port) as sandbox, contextlib.suppress(KeyboardInterrupt):
+    """Serve on loopback until SIGINT or SIGTERM; then return, so that the process ends with status 0."""
+    with RunningSandbox(settings, port) as sandbox:
+
+        def end(_signal: int, _frame: FrameType | None) -> None:
+            sandbox.end()
+
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ending, end)
+        sys.stdout.write(f"The sandbox is ready on {sandbox.url}\n")
+        sys.stdout.flush()
         sandbox.wait()

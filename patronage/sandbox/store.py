@@ -5,7 +5,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ CREATE INDEX IF NOT EXISTS due_by_time ON due (clock, at, seq);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, request_id TEXT NOT NULL,
     status INTEGER NOT NULL, body TEXT NOT NULL, saved_at INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS answers_by_age ON answers (saved_at);
 """
 INDEXES = "".join(
     f"CREATE INDEX IF NOT EXISTS objects_by_{name.replace('.', '_')}"
@@ -52,8 +53,9 @@ INDEXES = "".join(
 class Tx:
     """One transaction over the store; `now` is sandbox time unless `at` has set another."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, wall: Callable[[], float] = time.time) -> None:
         self._connection = connection
+        self._wall = wall
         self._time: int | None = None
         self.clock = ""  # the test clock whose time this transaction lives in, "" for the sandbox's own
         self.request_id: str | None = None
@@ -99,7 +101,7 @@ class Tx:
 
     def now(self) -> int:
         """Sandbox time in unix seconds."""
-        return self._time if self._time is not None else int(time.time() + self.offset())
+        return self._time if self._time is not None else int(self._wall() + self.offset())
 
     def offset(self) -> float:
         """Seconds by which sandbox time is ahead of real time."""
@@ -131,6 +133,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.clock_file: Path | None = None
+        self.wall: Callable[[], float] = time.time  # real time; whoever needs it to stand still replaces it
         self.changed = threading.Condition()  # notified after every committed write
         self.moving = threading.Lock()  # held while the clock is being moved
         self._lock = threading.Lock()
@@ -152,7 +155,7 @@ class Store:
         with self._lock:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
-                yield Tx(self._writer)
+                yield Tx(self._writer, self.wall)
             except BaseException:
                 self._writer.execute("ROLLBACK")
                 raise
@@ -170,7 +173,7 @@ class Store:
             connection.execute("PRAGMA query_only=ON")
         connection.execute("BEGIN")
         try:
-            yield Tx(connection)
+            yield Tx(connection, self.wall)
         finally:
             connection.execute("ROLLBACK")
             self._readers.put(connection)

@@ -37,6 +37,8 @@ class Receiver:
         self.taken: list[Taken] = []
         self.answer: Callable[[int], int] = lambda _nth: 200
         self.slowness = 0.0
+        self.goes_on = threading.Event()  # cleared by `hold`
+        self.goes_on.set()
         self._busy = 0
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -63,6 +65,7 @@ class Receiver:
         with self._lock:
             self._busy += 1
         time.sleep(self.slowness)
+        self.goes_on.wait()
         with self._lock:
             self.taken.append(Taken(body, signature, self._busy - 1))
             self._busy -= 1
@@ -76,15 +79,27 @@ class Receiver:
         try:
             yield self
         finally:
+            self.goes_on.set()
             self._server.shutdown()
             thread.join()
             self._server.server_close()
+
+    def hold(self) -> None:
+        """Answer nobody until the end."""
+        self.goes_on.clear()
 
     def ids(self) -> list[str]:
         """The ids of the events in the order they came."""
         return [taken.event["id"] for taken in self.taken]
 
-    def wait_for(self, count: int, seconds: float = 8) -> None:
+    def wait_for_a_caller(self, seconds: float = 30) -> None:
+        """Wait until somebody is waiting for an answer."""
+        until = time.monotonic() + seconds
+        while not self._busy:
+            assert time.monotonic() < until, "nobody called"
+            time.sleep(0.01)
+
+    def wait_for(self, count: int, seconds: float = 30) -> None:
         """Wait until at least so many have come."""
         until = time.monotonic() + seconds
         while len(self.taken) < count:
