@@ -15,14 +15,14 @@ from patronage.foundation.database import Database
 from patronage.foundation.post import post_for
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
-from patronage.foundation.web import errors, form_tokens, headers, house, languages, limits
+from patronage.foundation.web import errors, form_tokens, headers, house, ids, languages, limits
 from patronage.foundation.web.session_cookie import SessionCookie
 from patronage.foundation.worker import Duties, Worker
 
 HERE = Path(__file__).resolve().parent
 ROOMS = ("people", "giving", "ballots", "home", "newsroom")
 LARGEST_REQUEST = 256 * 1024
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")  # for health checks on the machine itself; links never use Host
+LOOPBACK = ("localhost", "127.0.0.1")  # for health checks on the machine itself; links never use Host
 
 
 def create_app(settings: Settings, tools: Tools) -> Flask:
@@ -51,6 +51,7 @@ def create_app(settings: Settings, tools: Tools) -> Flask:
     app.jinja_env.globals["newsroom"] = _Newsroom(app)
     app.jinja_env.globals["link"] = house.link
     app.extensions["patronage-letter-extras"] = {}
+    ids.read_ids(app)
     languages.speak(app)
     headers.send_headers(app, settings)
     errors.answer_errors(app)

@@ -8,7 +8,8 @@ from time import monotonic
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from patronage.foundation.database import Base, Database, Id
+from patronage.foundation.database import Base, Database, Id, is_unavailable
+from patronage.foundation.logs import log
 from patronage.foundation.refused import Refused, translatable
 
 FRESH_SECONDS = 1.0
@@ -83,11 +84,22 @@ class Known:
         self._seen: tuple[float, Identity] | None = None
 
     def __call__(self) -> Identity:
-        """Return the identity, at most a second old."""
+        """Return the identity, at most a second old while the database answers."""
         seen = self._seen
         if seen and monotonic() - seen[0] < FRESH_SECONDS:
             return seen[1]
-        with self._lock, self._database.reading() as session:
-            identity = read(session)
-        self._seen = (monotonic(), identity)
-        return identity
+        with self._lock:
+            if self._seen is None or self._seen is seen:  # whoever waited here has what the one before has read
+                self._seen = (monotonic(), self._read(seen[1] if seen else None))
+            return self._seen[1]
+
+    def _read(self, last: Identity | None) -> Identity:
+        """Read the identity; without a database the `last` one holds on, so that pages drawn before are still sent."""
+        try:
+            with self._database.reading() as session:
+                return read(session)
+        except Exception as error:
+            if last is None or not is_unavailable(error):
+                raise
+            log().error("the newsroom's identity cannot be read", error=str(error)[:300])
+            return last

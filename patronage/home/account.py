@@ -12,6 +12,7 @@ from sqlalchemy import Row, and_, or_, select
 from sqlalchemy.orm import Session
 
 from patronage.books.models import Payment
+from patronage.foundation.web import ids
 from patronage.foundation.web.guards import patron
 from patronage.foundation.web.house import tools
 from patronage.foundation.web.languages import language
@@ -112,9 +113,7 @@ def _mark(payment: Payment) -> str:
 def _position(mark: str) -> tuple[datetime, int] | None:
     """Read what `_mark` wrote; anything else is the first page."""
     moment, _dash, last_id = mark.partition("-")
-    if not (moment.isascii() and moment.isdecimal() and last_id.isascii() and last_id.isdecimal()) or len(mark) > 40:
-        return None
     try:
-        return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(moment)), int(last_id)
-    except OverflowError:
+        return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=ids.read(moment)), ids.read(last_id)
+    except (ValueError, OverflowError):
         return None

@@ -42,7 +42,10 @@ def page_of(session: Session, before: int | None, state: PledgeState | None, wor
     if words:
         start = words.strip().lower()
         query = query.where(
-            or_(Person.email_key.startswith(start, autoescape=True), func.lower(Person.name).startswith(start))
+            or_(
+                Person.email_key.startswith(start, autoescape=True),
+                func.lower(Person.name).startswith(start, autoescape=True),
+            )
         )
     return [_line(pledge, person) for pledge, person in session.execute(query)]
 

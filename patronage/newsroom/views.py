@@ -7,6 +7,7 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from patronage.foundation import identity
+from patronage.foundation.web import ids
 from patronage.foundation.web.guards import staff
 from patronage.foundation.web.house import tools
 from patronage.giving.models import PledgeState
@@ -41,7 +42,7 @@ def list_patrons() -> ResponseReturnValue:
     state, words = request.args.get("state", ""), request.args.get("words", "")[:100]
     wanted = PledgeState(state) if state in set(PledgeState) else None
     with tools().database.reading() as session:
-        lines = patrons.page_of(session, request.args.get("before", type=int), wanted, words)
+        lines = patrons.page_of(session, request.args.get("before", type=ids.read), wanted, words)
         total = patrons.counted(session)
     older = lines[patrons.PAGE - 1].pledge_id if len(lines) > patrons.PAGE else None
     return render_template(
@@ -70,7 +71,7 @@ def edit_identity() -> ResponseReturnValue:
 def show_audit() -> ResponseReturnValue:
     """Show what staff did, newest first."""
     query = select(AuditEntry, Person.email).outerjoin(Person, Person.id == AuditEntry.actor_id)
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=ids.read)
     if before is not None:
         query = query.where(AuditEntry.id < before)
     with tools().database.reading() as session:

@@ -5,10 +5,10 @@ from typing import Any
 from flask import Flask, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import DataError, SQLAlchemyError
+from werkzeug.exceptions import HTTPException, SecurityError
 
-from patronage.foundation.database import Busy
+from patronage.foundation.database import Busy, is_unavailable
 from patronage.foundation.logs import log
 from patronage.foundation.refused import Refused, Why
 from patronage.foundation.web import languages
@@ -23,14 +23,15 @@ STATUS = {
     Why.UNAVAILABLE: 503,
 }
 PAGES = {400, 403, 404, 405, 409, 410, 413, 422, 429, 500, 503}
-RETRY_SECONDS = "30"
+RETRY_SECONDS = {429: "600", 503: "30"}
 
 
 def answer_errors(app: Flask) -> None:
     """Have `app` answer every error with a page (or JSON for machines)."""
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(OperationalError, _unavailable)
+    app.register_error_handler(SecurityError, _foreign_host)
+    app.register_error_handler(SQLAlchemyError, _database)
     app.register_error_handler(Busy, _unavailable)
     app.register_error_handler(Exception, _unexpected)
 
@@ -49,13 +50,22 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     return response
 
 
+def _foreign_host(_error: SecurityError) -> ResponseReturnValue:
+    return make_response(render_template("_house/errors/host.html"), 400)
+
+
+def _database(error: SQLAlchemyError) -> ResponseReturnValue:
+    if is_unavailable(error):
+        return _unavailable(error)
+    if isinstance(error, DataError):  # what no column can hold, such as a NUL sent to PostgreSQL
+        log().warning("the database refused what was sent", path=_place(), error=str(error)[:300])
+        return _page(400, None)
+    return _unexpected(error)
+
+
 def _unavailable(error: Exception) -> ResponseReturnValue:
     log().error("database unavailable", path=_place(), error=str(error)[:300])
-    response = _page(
-        503, _("Our database does not answer just now. Nothing was half done; please try again in a minute.")
-    )
-    response.headers["Retry-After"] = RETRY_SECONDS
-    return response
+    return _page(503, _("Our database does not answer just now. Nothing was half done; please try again in a minute."))
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
@@ -69,6 +79,13 @@ def _place() -> str:
 
 
 def _page(status: int, reason: str | None) -> Response:
+    response = _drawn(status, reason)
+    if status in RETRY_SECONDS:
+        response.headers["Retry-After"] = RETRY_SECONDS[status]
+    return response
+
+
+def _drawn(status: int, reason: str | None) -> Response:
     if _wants_json():
         return make_response({"error": {"status": status, "reason": reason or ""}}, status)
     template = f"_house/errors/{status if status in PAGES else 400 if status < 500 else 500}.html"

@@ -72,11 +72,14 @@ def _signed_in() -> ResponseReturnValue | None:
 
 
 def refuse_foreign_origin() -> None:
-    """Refuse a form that another site sent: browsers say so in `Sec-Fetch-Site` or `Origin`; programs send neither."""
+    """Refuse a form that another site sent: browsers say so in `Sec-Fetch-Site` or `Origin`; programs send neither.
+
+    A value that we do not know counts as foreign; "none" is a person's own doing, such as sending a form again.
+    """
     if request.method in SAFE:
         return
     origin = request.headers.get("Origin")
-    if request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}:
+    if request.headers.get("Sec-Fetch-Site") not in {None, "same-origin", "none"}:
         raise FromElsewhere
     if origin is not None and not _is_ours(origin):
         raise FromElsewhere
