@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from patronage.giving.told import Matter, inside
+from patronage.giving.told import Matter, inside, is_id
 
 
 @dataclass(frozen=True)
@@ -164,4 +164,4 @@ def _subject(matter: Matter, holder: Any) -> Subject | None:
 
 
 def _named(matter: Matter, stripe_id: Any) -> Subject | None:
-    return Subject(matter, stripe_id) if isinstance(stripe_id, str) and stripe_id else None
+    return Subject(matter, stripe_id) if is_id(stripe_id) else None

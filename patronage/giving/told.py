@@ -1,5 +1,6 @@
 """What Stripe says now about one matter: objects fetched over the network, before any transaction is opened."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from patronage.giving import marks
 from patronage.giving.gateway import Answer, Gateway
 
 DISPUTE_IS_OVER = {"won", "warning_closed", "prevented"}
+ID = re.compile(r"[A-Za-z0-9_]{1,255}")  # as Stripe makes them; nothing else goes into an address or a query
+REFERENCE = re.compile(r"[A-Z0-9-]{1,40}")
 
 
 class Matter(StrEnum):
@@ -44,15 +47,15 @@ class Told:
         """The subscription all this belongs to."""
         return (
             _id(self.subscription)
-            or inside(self.invoice, "parent", "subscription_details", "subscription")
-            or inside(self.session, "subscription")
+            or _id(inside(self.invoice, "parent", "subscription_details", "subscription"))
+            or _id(inside(self.session, "subscription"))
         )
 
     @property
     def customer_id(self) -> str | None:
         """Who pays, as Stripe knows them."""
         holders = (self.subscription, self.session, self.invoice, self.charge)
-        return next((found for holder in holders if (found := inside(holder, "customer"))), None)
+        return next((found for holder in holders if (found := _id(inside(holder, "customer")))), None)
 
     @property
     def pledge_reference(self) -> str | None:
@@ -65,7 +68,7 @@ class Told:
             inside(self.charge, "payment_intent", "metadata", marks.PLEDGE),
             inside(self.charge, "metadata", marks.PLEDGE),
         )
-        return next((reference for reference in marked if isinstance(reference, str)), None)
+        return next((each for each in marked if isinstance(each, str) and REFERENCE.fullmatch(each)), None)
 
 
 def inside(holder: Any, *path: str | int) -> Any:
@@ -76,6 +79,11 @@ def inside(holder: Any, *path: str | int) -> Any:
         except (KeyError, IndexError, TypeError):
             return None
     return holder
+
+
+def is_id(found: Any) -> bool:
+    """Tell whether `found` can be the id of anything at Stripe."""
+    return isinstance(found, str) and ID.fullmatch(found) is not None
 
 
 def moment(timestamp: int) -> datetime:
@@ -184,4 +192,4 @@ def intent_of(invoice: Answer | None) -> str | None:
 def _id(holder: Any) -> str | None:
     """Return the id of an object, which Stripe sends whole or as its id."""
     found = holder if isinstance(holder, str) else inside(holder, "id")
-    return found if isinstance(found, str) else None
+    return found if is_id(found) else None

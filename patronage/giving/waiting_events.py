@@ -18,21 +18,26 @@ from patronage.giving.standing import Policy
 from patronage.giving.stripe_events import Subject, subject_of
 
 AT_ONCE = 60
+SUSPECT = 3  # taken as often and never closed: from then on taken alone, in case it is what kills the worker
 STRIPE_RESTS = timedelta(seconds=5)  # how long the others wait when Stripe did not answer for one
 
 
 def take_up(tools: Tools, policy: Policy) -> bool:
     """Apply the events that wait, up to `AT_ONCE`; tell whether there were any. One of the worker's turns.
 
-    What Stripe did not answer for waits and is never given up; what fails for another reason is given up after a
-    dozen tries, and keeps its last error.
+    What Stripe did not answer for waits and is never given up; what fails for another reason, or kills its worker each
+    time, is given up after a dozen tries, and keeps its last error.
     """
     events = _take(tools)
     groups = _grouped(events)
     _close(tools, groups.pop(None, []), Outcome.IGNORED)
+    taken_at = tools.clock.now()
     for subject, about_it in groups.items():
+        if tools.clock.now() - taken_at > LEASE / 2:  # a slow Stripe: the rest is anybody's before the leases run out
+            _put_back(tools, events, timedelta(0))
+            break
         if subject is not None and not _work(tools, policy, subject, about_it):
-            _put_back(tools, events)
+            _put_back(tools, events, STRIPE_RESTS)
             break
     return bool(events)
 
@@ -43,12 +48,22 @@ def _take(tools: Tools) -> list[StripeEvent]:
         if session.scalar(_due(StripeEvent.id, now).limit(1)) is None:
             return []
     with tools.database.transaction() as session:
-        query = _due(StripeEvent, now).limit(AT_ONCE).with_for_update(skip_locked=True)
-        events = list(session.scalars(query))
+        due = list(session.scalars(_due(StripeEvent, now).limit(AT_ONCE).with_for_update(skip_locked=True)))
+        given_up = [event for event in due if event.attempts >= TRIES]
+        for event in given_up:
+            event.applied_at, event.outcome, event.leased_until = now, Outcome.FAILED, None
+            event.last_error = "no worker ever came to the end of it"
+        events = _at_once([event for event in due if event not in given_up])
         for event in events:
             event.leased_until = now + LEASE
             event.attempts += 1
     return events
+
+
+def _at_once(due: list[StripeEvent]) -> list[StripeEvent]:
+    """Return the events of `due` to be taken now: all up to the first suspect, or that one alone."""
+    suspects = [number for number, event in enumerate(due) if event.attempts >= SUSPECT]
+    return due[: max(suspects[0], 1)] if suspects else due
 
 
 def _due(what: Any, now: datetime) -> Select[Any]:
@@ -108,25 +123,31 @@ def _close(tools: Tools, events: list[StripeEvent], outcome: Outcome) -> None:
 
 
 def _fail(tools: Tools, events: list[StripeEvent], error: Exception, *, may_give_up: bool = True) -> None:
-    """Write down why it went wrong and let the events wait for a growing while, or give them up."""
+    """Write down why it went wrong and let the events wait for a growing while, or give them up.
+
+    What may not be given up waits two minutes at most: as soon as Stripe answers again, receipts are due.
+    """
     now = tools.clock.now()
     detail = getattr(error, "detail", None) or error
     with tools.database.transaction() as session:
-        for event in session.scalars(select(StripeEvent).where(StripeEvent.id.in_([e.id for e in events]))):
+        ours = (StripeEvent.id.in_([event.id for event in events]), StripeEvent.applied_at.is_(None))
+        for event in session.scalars(select(StripeEvent).where(*ours).with_for_update()):
             event.last_error = f"{type(error).__name__}: {detail}"[:500]
             event.leased_until = None
+            if not may_give_up:
+                event.attempts = min(event.attempts, SUSPECT)
             event.due_at = now + GAPS[min(event.attempts, len(GAPS)) - 1]
-            if may_give_up and event.attempts >= TRIES:
+            if event.attempts >= TRIES:
                 event.applied_at, event.outcome = now, Outcome.FAILED
 
 
-def _put_back(tools: Tools, events: list[StripeEvent]) -> None:
-    """Let go of the events that were taken and not reached: while Stripe does not answer, no lease should run out."""
+def _put_back(tools: Tools, events: list[StripeEvent], rest: timedelta) -> None:
+    """Let go of the events that were taken and not reached, due again after a `rest`: no lease should run out."""
     now = tools.clock.now()
     still_ours = (StripeEvent.id.in_([event.id for event in events]), StripeEvent.applied_at.is_(None))
     with tools.database.transaction() as session:
         session.execute(
             update(StripeEvent)
             .where(*still_ours, StripeEvent.leased_until.is_not(None))
-            .values(leased_until=None, due_at=now + STRIPE_RESTS, attempts=StripeEvent.attempts - 1)
+            .values(leased_until=None, due_at=now + rest, attempts=StripeEvent.attempts - 1)
         )

@@ -19,6 +19,7 @@ from patronage.giving.gateway import BadSignature
 from patronage.giving.models import StripeEvent
 
 LARGEST_EVENT = 256 * 1024
+DEEPEST = 64  # far deeper than any event of Stripe, far less than the worker could read again
 NAME = re.compile(r"[!-~]{1,255}")  # event ids and types: visible ASCII
 RETRY_SECONDS = "10"
 ACCEPTED = b'{"received": true}'
@@ -83,7 +84,18 @@ def _read(body: bytes) -> tuple[dict[str, Any], str]:
     for name in ("id", "type"):
         if not isinstance(event.get(name), str) or not NAME.fullmatch(event[name]):
             raise NotAnEvent(f"without {name}")
+    if text.count("{") + text.count("[") > DEEPEST and _is_deeper(event, DEEPEST):
+        raise NotAnEvent("nested without end")
     return event, text
+
+
+def _is_deeper(held: Any, levels: int) -> bool:
+    """Tell whether `held` is nested more than `levels` deep; called only where there are brackets enough for that."""
+    if not isinstance(held, dict | list):
+        return False
+    return levels == 0 or any(
+        _is_deeper(each, levels - 1) for each in (held.values() if isinstance(held, dict) else held)
+    )
 
 
 def _refuse_constant(name: str) -> None:
