@@ -45,7 +45,8 @@ in the same run and in turn, {effort.rounds} rounds each, by the same client, on
 {workers} workers of {threads} threads), {CONNECTIONS} connections at once, the same database and its full durability:
 what is answered with 2xx is on the disk. A ratio is the median of the rounds, each beside its own limit.
 
-- *hello* is a route that returns `hello`.
+- *hello* is a route that returns `hello`. Pages that a process keeps as bytes are answered in front of Flask, so they
+  may be faster than that.
 - *commit1* is a route that inserts one row and commits, through SQLAlchemy Core.
 - *raw count* is one `GROUP BY` over the ballots, its rows fetched by the bare driver and thrown away.
 
