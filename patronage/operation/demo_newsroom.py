@@ -37,12 +37,16 @@ BOOKKEEPER = ("books@harbourpost.example", "Tadeusz Wilk", "bookkeeper")
 ADMIN = ("admin@harbourpost.example", "Ines Duarte", "admin")
 STAFF = (EDITOR, BOOKKEEPER, ADMIN)
 
-PAYS, FAILS_LATER = "4242424242424242", "4000000000000341"
+CARD = "4242424242424242"
+SPENT_CARD = "pm_card_chargeCustomerFail"  # can be attached, and is declined when charged
 
 
 @dataclass(frozen=True)
 class Giver:
-    """Somebody who gives in the demo: on which day of the year, how often, how much (as typed), by which card."""
+    """Somebody who gives in the demo: from which day of the year, how often, how much (as typed).
+
+    `stops_on` is the day on which they stop, `card_ends_on` the day from which their card is declined.
+    """
 
     day: int
     name: str
@@ -50,9 +54,9 @@ class Giver:
     interval: str
     amount: str
     cover_fees: bool = False
-    card: str = PAYS
     source: str = ""
     stops_on: int | None = None
+    card_ends_on: int | None = None
 
 
 GIVERS = [
@@ -66,14 +70,14 @@ GIVERS = [
     Giver(75, "Emil Novak", "emil@reader.example", "month", "5", source="story-22"),
     Giver(96, "Lucía Romero", "lucia@reader.example", "year", "50"),
     Giver(110, "Oksana Shevchuk", "oksana@reader.example", "month", "12", source="story-31"),
-    Giver(140, "Rasmus Holm", "rasmus@reader.example", "month", "5", card=FAILS_LATER),
+    Giver(140, "Rasmus Holm", "rasmus@reader.example", "month", "5", card_ends_on=205),
     Giver(171, "Nadia Haddad", "nadia@reader.example", "month", "7.50"),
     Giver(200, "Tomasz Baran", "tomasz@reader.example", "once", "100", source="story-31"),
     Giver(232, "Yuliia Tkach", "yuliia@reader.example", "month", "5", source="story-40"),
     Giver(262, "Grace Okafor", "grace@reader.example", "month", "12", cover_fees=True),
     Giver(301, "Ivan Melnyk", "ivan@reader.example", "month", "3", source="story-40"),
+    Giver(325, "Viktor Danylchuk", "viktor@reader.example", "month", "5", card_ends_on=350),
     Giver(330, "Chiara Conti", "chiara@reader.example", "year", "80"),
-    Giver(352, "Viktor Danylchuk", "viktor@reader.example", "month", "5", card=FAILS_LATER),
 ]
 PATRON = GIVERS[0].email
 

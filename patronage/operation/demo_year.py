@@ -1,8 +1,10 @@
 """A year of membership life, day by day: people give, renew, fail and stop; a round is voted on and a story told."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from sqlalchemy import func, select
 
@@ -87,8 +89,8 @@ class Year:
         deeds: dict[int, list[Giver]] = {day: [] for day in (ROUND_OPENS, ROUND_CLOSES + 1, STORY_OUT, NEXT_ROUND)}
         for giver in GIVERS:
             deeds.setdefault(giver.day, []).append(giver)
-            if giver.stops_on:
-                deeds.setdefault(giver.stops_on, [])
+            for day in filter(None, (giver.stops_on, giver.card_ends_on)):
+                deeds.setdefault(day, [])
         return deeds
 
     def _advance(self, days: int) -> None:
@@ -122,7 +124,7 @@ class Year:
             raise RuntimeError(f"the support page answered {status}: {body[:300]!r}")
         session_id = urlsplit(headers["Location"]).path.rsplit("/", 1)[1]
         url = f"{self._place.sandbox_url}/_sandbox/checkout/{session_id}/pay"
-        wire.post_json(url, {"card": giver.card, "email": giver.email})
+        wire.post_json(url, {"card": demo_newsroom.CARD, "email": giver.email})
         self._settle()
         with self._tools.database.transaction() as session:
             people.known(session, giver.email).name = giver.name
@@ -133,15 +135,31 @@ class Year:
             deeds[day]()
         for giver in GIVERS:
             if giver.stops_on == day:
-                self._stop(giver)
+                subscription_id, _ = self._at_stripe(giver)
+                self._tools.payments.end_at_period_end(subscription_id, f"demo-end-{giver.day}")
+                self._settle()
+            if giver.card_ends_on == day:
+                self._spend_card(giver)
 
-    def _stop(self, giver: Giver) -> None:
+    def _spend_card(self, giver: Giver) -> None:
+        """Have the next renewal declined: a bank does that at Stripe, without us."""
+        subscription_id, customer_id = self._at_stripe(giver)
+        card = self._ask_stripe(f"payment_methods/{demo_newsroom.SPENT_CARD}/attach", {"customer": customer_id})
+        self._ask_stripe(f"subscriptions/{subscription_id}", {"default_payment_method": card["id"]})
+
+    def _at_stripe(self, giver: Giver) -> tuple[str, str]:
         with self._tools.database.reading() as session:
             person = people.known(session, giver.email)
-            pledged = select(Pledge.stripe_subscription_id).where(Pledge.person_id == person.id)
-            subscription_id = session.scalars(pledged).one()
-        self._tools.payments.end_at_period_end(subscription_id, f"demo-end-{giver.day}")
-        self._settle()
+            pledge = session.scalars(select(Pledge).where(Pledge.person_id == person.id)).one()
+        return str(pledge.stripe_subscription_id), str(pledge.stripe_customer_id)
+
+    def _ask_stripe(self, path: str, fields: dict[str, str]) -> Any:
+        headers = {"Authorization": "Bearer sk_test_demo", "Content-Type": "application/x-www-form-urlencoded"}
+        url, body = f"{self._place.sandbox_url}/v1/{path}", urlencode(fields).encode()
+        status, _, answer = wire.call("POST", url, body, headers)
+        if status != 200:
+            raise RuntimeError(f"{url} answered {status}: {answer[:300]!r}")
+        return json.loads(answer)
 
     def _open_first(self) -> None:
         self._first_round = self._open_round(
