@@ -103,7 +103,7 @@ def list_products(tx: Tx, params: Json) -> Json:
     if "ids" in params:
         values = params["ids"]
         where = f"id IN ({', '.join('?' for _ in values)})"
-    return page(tx, "product", params, "/v1/products", ("active", "shippable", "url"), where, values)
+    return page(tx, "product", params, "/v1/products", ("active", "shippable", "type", "url"), where, values, ("ids",))
 
 
 def new_price(tx: Tx, params: Json, active: bool = True) -> Json:
@@ -241,4 +241,5 @@ def list_prices(tx: Tx, params: Json) -> Json:
         if name in params.get("recurring", {}):
             where += f" AND json_extract(body, '$.recurring.{name}') = ?"
             values.append(params["recurring"][name])
-    return page(tx, "price", params, "/v1/prices", ("active", "currency", "product", "type"), where, values)
+    equal = ("active", "currency", "product", "type")
+    return page(tx, "price", params, "/v1/prices", equal, where, values, ("lookup_keys", "recurring"))

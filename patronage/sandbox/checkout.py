@@ -14,8 +14,8 @@ from patronage.sandbox.cards import (
 )
 from patronage.sandbox.customers import in_time_of, new_customer
 from patronage.sandbox.expanding import line_items
-from patronage.sandbox.objects import change, fetched, merged
-from patronage.sandbox.payment_methods import NO_ADDRESS, attach, new_payment_method
+from patronage.sandbox.objects import NO_ADDRESS, change, fetched, merged
+from patronage.sandbox.payment_methods import attach, new_payment_method
 from patronage.sandbox.payments import attempt, new_intent, refuse, settle_debit
 from patronage.sandbox.setup_intents import new_setup_intent
 from patronage.sandbox.store import Json, Store, Tx
@@ -174,9 +174,9 @@ def _first_intent(tx: Tx, session: Json, visit: Json, customer: Json | None) -> 
         session["amount_total"],
         session["currency"],
         customer=customer["id"] if customer else session["customer"],
-        description="Subscription creation" if subscribes else wished.get("description"),
+        description="Subscription creation" if subscribes else wished.get("description") or None,
         metadata=merged({}, wished.get("metadata")),
-        receipt_email=wished.get("receipt_email"),
+        receipt_email=wished.get("receipt_email") or None,
         setup_future_usage="off_session" if subscribes else wished.get("setup_future_usage"),
     )
     visit["intent"] = intent["id"]
@@ -228,7 +228,7 @@ def _subscribe(tx: Tx, session: Json, customer: Json, method: Json, intent: Json
         line_items(tx, session["id"]),
         "active",
         default_payment_method=method["id"],
-        description=wished.get("description"),
+        description=wished.get("description") or None,
         metadata=merged({}, wished.get("metadata")),
     )
     invoice = invoices.finalize(tx, begin(tx, subscription), intent)

@@ -9,7 +9,7 @@ from patronage.sandbox.ending import end
 from patronage.sandbox.errors import invalid, not_found
 from patronage.sandbox.ids import new_id
 from patronage.sandbox.lists import page
-from patronage.sandbox.objects import change, fetched, merged, named, picked, refuse_unsupported
+from patronage.sandbox.objects import address_of, change, fetched, merged, named, picked, refuse_unsupported
 from patronage.sandbox.payment_methods import attach
 from patronage.sandbox.requests import endpoint
 from patronage.sandbox.store import Json, Tx
@@ -21,7 +21,7 @@ SUPPORTED = {*PLAIN, "balance", "expand", "invoice_settings", "metadata", "payme
 
 def check_email(email: str | None, param: str) -> None:
     """Refuse what cannot be an address."""
-    if email is not None and not ADDRESS.fullmatch(email):
+    if email and not ADDRESS.fullmatch(email):
         raise invalid(f"Invalid email address: {email}", param, "email_invalid")
 
 
@@ -48,6 +48,26 @@ def new_customer(tx: Tx, **fields: object) -> Json:
     return customer
 
 
+def _told(params: Json) -> Json:
+    told = picked(params, *PLAIN, "balance")
+    if "address" in told:
+        told["address"] = address_of(told["address"])
+    if told.get("shipping"):
+        shipping = told["shipping"]
+        told["shipping"] = {
+            "address": address_of(shipping["address"]),
+            "carrier": None,
+            "name": shipping["name"] or None,
+            "phone": shipping.get("phone") or None,
+            "tracking_number": None,
+        }
+    if told.get("preferred_locales", 0) is None:
+        told["preferred_locales"] = []
+    if told.get("tax_exempt", 0) is None:
+        told["tax_exempt"] = "none"
+    return told
+
+
 @endpoint("POST", "/v1/customers", "CustomerCreateParams")
 def create(tx: Tx, params: Json) -> Json:
     refuse_unsupported(params, SUPPORTED)
@@ -58,7 +78,7 @@ def create(tx: Tx, params: Json) -> Json:
     with tx.at(*moment):
         customer = new_customer(
             tx,
-            **picked(params, *PLAIN, "balance"),
+            **_told(params),
             metadata=merged({}, params.get("metadata")),
             test_clock=clock_id,
         )
@@ -80,7 +100,7 @@ def update(tx: Tx, params: Json, id: str) -> Json:
     refuse_unsupported(params, SUPPORTED)
     check_email(params.get("email"), "email")
     customer = fetched(tx, "customer", id)
-    updates = picked(params, *PLAIN, "balance")
+    updates = _told(params)
     if "metadata" in params:
         updates["metadata"] = merged(customer["metadata"], params["metadata"])
     customer = change(tx, customer, updates, "customer.updated")

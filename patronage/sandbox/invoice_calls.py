@@ -4,13 +4,11 @@ from patronage.sandbox import billing, invoices
 from patronage.sandbox.cards import Refusal
 from patronage.sandbox.customers import in_time_of
 from patronage.sandbox.errors import StripeError, invalid
-from patronage.sandbox.lists import page
-from patronage.sandbox.objects import change, fetched, merged, named, picked, refuse_unsupported
+from patronage.sandbox.lists import page, whole
+from patronage.sandbox.objects import change, fetched, merged, picked, refuse_unsupported
 from patronage.sandbox.payment_methods import attach, card_error, resolved
 from patronage.sandbox.requests import endpoint
 from patronage.sandbox.store import INVOICE_SUBSCRIPTION, PAID_INTENT, Json, Tx
-
-COMMON = {"created", "ending_before", "expand", "limit", "starting_after"}
 
 
 @endpoint("GET", "/v1/invoices/<id>", "InvoiceRetrieveParams")
@@ -20,16 +18,16 @@ def retrieve(tx: Tx, _params: Json, id: str) -> Json:
 
 @endpoint("GET", "/v1/invoices", "InvoiceListParams")
 def list_all(tx: Tx, params: Json) -> Json:
-    refuse_unsupported(params, {*COMMON, "collection_method", "customer", "status", "subscription"})
-    asked = {**params, INVOICE_SUBSCRIPTION: params["subscription"]} if "subscription" in params else params
+    asked = dict(params)
+    if "subscription" in params:
+        asked[INVOICE_SUBSCRIPTION] = asked.pop("subscription")
     equal = ("customer", "status", "collection_method", INVOICE_SUBSCRIPTION)
     return page(tx, "invoice", asked, "/v1/invoices", equal)
 
 
 @endpoint("GET", "/v1/invoices/<id>/lines", "InvoiceLineItemListParams")
-def list_lines(tx: Tx, _params: Json, id: str) -> Json:
-    lines: Json = fetched(tx, "invoice", id)["lines"]
-    return lines
+def list_lines(tx: Tx, params: Json, id: str) -> Json:
+    return whole(fetched(tx, "invoice", id)["lines"]["data"], params, f"/v1/invoices/{id}/lines")
 
 
 @endpoint("POST", "/v1/invoices/<id>", "InvoiceUpdateParams")
@@ -126,8 +124,6 @@ def retrieve_payment(tx: Tx, _params: Json, id: str) -> Json:
 def list_payments(tx: Tx, params: Json) -> Json:
     asked = dict(params)
     payment = asked.pop("payment", None)
-    if "invoice" in params:
-        named(tx, "invoice", params["invoice"], "invoice")
     if payment is not None:
         if "payment_intent" not in payment:
             raise invalid("The sandbox pays invoices by payment intents only.", "payment[type]")

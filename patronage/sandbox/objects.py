@@ -70,6 +70,14 @@ def picked(params: Json, *names: str) -> Json:
     return {name: None if params[name] == "" else params[name] for name in names if name in params}
 
 
+NO_ADDRESS = {"city": None, "country": None, "line1": None, "line2": None, "postal_code": None, "state": None}
+
+
+def address_of(given: Json | str | None) -> Json | None:
+    """An address with every part, null where nothing was given; none at all where "" unsets it."""
+    return {**NO_ADDRESS, **{part: text or None for part, text in given.items()}} if isinstance(given, dict) else None
+
+
 def refuse_unsupported(params: Json, supported: set[str], at: str = "") -> None:
     """Refuse what Stripe knows and this sandbox does not: a wrong answer would be worse than none."""
     for name in params:

@@ -7,12 +7,11 @@ from patronage.sandbox.cards import BY_NUMBER, Means, Refusal, means_of, well_kn
 from patronage.sandbox.errors import StripeError, invalid, missing
 from patronage.sandbox.ids import new_id
 from patronage.sandbox.lists import page
-from patronage.sandbox.objects import change, fetched, merged, named, refuse_unsupported
+from patronage.sandbox.objects import NO_ADDRESS, address_of, change, fetched, merged, named, refuse_unsupported
 from patronage.sandbox.requests import endpoint
 from patronage.sandbox.schema import missing_param
 from patronage.sandbox.store import Json, Tx
 
-NO_ADDRESS = {"city": None, "country": None, "line1": None, "line2": None, "postal_code": None, "state": None}
 NOBODY: Json = {"address": NO_ADDRESS, "email": None, "name": None, "phone": None, "tax_id": None}
 CHECKS = {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"}
 
@@ -148,7 +147,7 @@ def _means(kind: str, given: Json) -> Means:
 def _billing(given: Json | None) -> Json:
     filled = {name: None if value == "" else value for name, value in (given or {}).items()}
     if "address" in filled:
-        filled["address"] = {**NO_ADDRESS, **(filled["address"] or {})}
+        filled["address"] = address_of(filled["address"] or {})
     return filled
 
 

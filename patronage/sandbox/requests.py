@@ -3,11 +3,12 @@
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl
 
 import flask
 from werkzeug.exceptions import HTTPException
@@ -16,10 +17,10 @@ from werkzeug.routing import Map, Rule
 from patronage.sandbox import clock, schema
 from patronage.sandbox.errors import StripeError, invalid
 from patronage.sandbox.expanding import expanded
+from patronage.sandbox.forms import parse_form
 from patronage.sandbox.ids import new_id
 from patronage.sandbox.store import Json, Store, Tx
 
-DEEPEST = 10  # brackets in the name of a parameter
 LONGEST_KEY = 255
 KEPT = 86400  # seconds for which the answer to an idempotent request is kept
 Endpoint = Callable[..., Json]
@@ -81,6 +82,8 @@ def answer(store: Store, request: flask.Request) -> flask.Response:
     response = flask.Response(body, status, mimetype="application/json")
     response.headers["Request-Id"] = request_id
     response.headers["Stripe-Version"] = schema.API_VERSION
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Basic realm="Stripe"'
     key = request.headers.get("Idempotency-Key")
     if request.method == "POST" and key:
         response.headers["Idempotency-Key"] = key
@@ -130,22 +133,37 @@ def _broken() -> StripeError:
 
 
 def _write(store: Store, call: Call) -> tuple[int, str, str]:
-    with store.write() as tx:
-        tx.request_id, tx.idempotency_key = call.request_id, call.key
-        try:
-            answered = call.route.answer(tx, call.params, **call.path)
-            status, body = 200, _json(_expanded(tx, answered, call.params))
-        except StripeError as error:
-            if not error.keeps:
-                raise
-            status, body = error.status, _error_body(error, call.request_id)
-        if call.key is not None:
-            tx.sql(
-                "INSERT OR REPLACE INTO answers (key, fingerprint, request_id, status, body, saved_at)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (call.key, call.fingerprint, call.request_id, status, body, tx.now()),
-            )
+    try:
+        with store.write() as tx:
+            tx.request_id, tx.idempotency_key = call.request_id, call.key
+            try:
+                answered = call.route.answer(tx, call.params, **call.path)
+                status, body = 200, _json(_expanded(tx, answered, call.params))
+            except StripeError as error:
+                if not error.keeps:
+                    raise
+                status, body = error.status, _error_body(error, call.request_id)
+            _save(tx, call, status, body)
+    except StripeError as error:
+        if error.status != HTTPStatus.PAYMENT_REQUIRED:
+            raise
+        # Nothing that was written stands, and yet the bank was asked: that is the answer to the key.
+        status, body = error.status, _error_body(error, call.request_id)
+        with store.write() as tx:
+            _save(tx, call, status, body)
     return status, body, call.request_id
+
+
+def _save(tx: Tx, call: Call, status: int, body: str) -> None:
+    """Keep the answer to an idempotent request; those kept long enough go."""
+    if call.key is None:
+        return
+    tx.sql("DELETE FROM answers WHERE saved_at <= ?", (tx.now() - KEPT,))
+    tx.sql(
+        "INSERT OR REPLACE INTO answers (key, fingerprint, request_id, status, body, saved_at)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (call.key, call.fingerprint, call.request_id, status, body, tx.now()),
+    )
 
 
 def _break(_tx: Tx, _params: Json, **_path: str) -> Json:
@@ -164,7 +182,7 @@ def _saved(tx: Tx, key: str | None, fingerprint: str, path: str) -> tuple[int, s
     first_path = row["fingerprint"].split(" ")[0]
     rule = "with the same parameters they were first used with"
     if first_path != path:
-        rule = f"for the same endpoint they were first used for ('{first_path}')"
+        rule = f"for the same endpoint they were first used for ('{first_path}' rather than '{path}')"
     raise StripeError(
         400,
         f"Keys for idempotent requests can only be used {rule}."
@@ -226,33 +244,6 @@ def _route(request: flask.Request) -> tuple[Route, Json]:
     return found[0], dict(found[1])
 
 
-def parse_form(encoded: bytes) -> Json:
-    """`a[b][0][c]=1` as nested dicts of strings; repeated `a[]=` gather in a list under the key ""."""
-    try:
-        pairs = parse_qsl(encoded.decode(), keep_blank_values=True, errors="strict", max_num_fields=2000)
-    except ValueError:
-        raise invalid("Invalid request: the body must be form-encoded UTF-8") from None
-    tree: Json = {}
-    for name, value in pairs:
-        first, *rest = name.split("[")
-        if len(rest) > DEEPEST:
-            raise invalid(f"Invalid request: {first} is nested too deeply", first)
-        _plant(tree, [first, *(part.removesuffix("]") for part in rest)], value)
-    return tree
-
-
-def _plant(tree: Json, path: list[str], value: str) -> None:
-    *above, last = path
-    for part in above:
-        if not isinstance(tree.setdefault(part, {}), dict):
-            raise invalid(f"Invalid request: {part} is given twice, in two shapes", part)
-        tree = tree[part]
-    if last == "":
-        tree.setdefault("", []).append(value)
-    else:
-        tree[last] = value
-
-
 def _expanded(tx: Tx, body: Json, params: Json) -> Json:
     paths = params.get("expand")
     return expanded(tx, body, paths) if paths else body
@@ -263,5 +254,5 @@ def _json(body: Json) -> str:
 
 
 def _error_body(error: StripeError, request_id: str) -> str:
-    log = f"https://dashboard.stripe.com/test/logs/{request_id}?t=0"
+    log = f"https://dashboard.stripe.com/test/logs/{request_id}?t={int(time.time())}"
     return _json({"error": {**error.fields, "request_log_url": log}})

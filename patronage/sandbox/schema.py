@@ -16,7 +16,14 @@ from patronage.sandbox.store import Json
 
 API_VERSION = _ApiVersion.CURRENT
 WHOLE = re.compile(r"-?[0-9]{1,15}")
+PLACE = re.compile(r"[0-9]{1,4}")  # of a value in a list
 UNIONS = (Union, types.UnionType)
+# Texts that Stripe's classes declare as plain strings, and that an empty value unsets all the same.
+UNSETTABLE = {
+    *("description", "email", "phone", "receipt_email", "nickname", "footer", "comment", "carrier"),
+    *("tracking_number", "city", "country", "line1", "line2", "postal_code", "state", "statement_descriptor"),
+}
+UNSETTABLE_OF_PEOPLE = {*UNSETTABLE, "name", "business_name", "individual_name"}
 
 
 def checked(params_name: str, raw: Json) -> Json:
@@ -64,7 +71,15 @@ def _hash(typed: Any, raw: Json, at: str) -> Json:
     for key, (_, required) in fields.items():
         if required and key not in raw:
             raise missing_param(_name(at, key))
-    return {key: _value(fields[key][0], value, _name(at, key)) for key, value in raw.items()}
+    return {
+        key: "" if value == "" and _unsets(typed, key) else _value(fields[key][0], value, _name(at, key))
+        for key, value in raw.items()
+    }
+
+
+def _unsets(typed: Any, key: str) -> bool:
+    texts = UNSETTABLE if typed.__name__.startswith("Product") else UNSETTABLE_OF_PEOPLE
+    return key in texts and not _fields(typed)[key][1]
 
 
 def missing_param(name: str) -> StripeError:
@@ -80,6 +95,8 @@ def _value(hint: Any, value: Any, name: str) -> Any:
     options = _options(hint)
     if isinstance(value, dict):
         return _nested(options, value, name)
+    if isinstance(value, list):
+        raise invalid("Invalid array", name)
     if value == "":
         return _empty(options, name)
     return _scalar(options, value, name)
@@ -87,7 +104,7 @@ def _value(hint: Any, value: Any, name: str) -> Any:
 
 def _nested(options: tuple[Any, ...], value: Json, name: str) -> Any:
     for option in options:
-        if get_origin(option) is list and all(key == "" or key.isdigit() for key in value):
+        if get_origin(option) is list and all(key == "" or PLACE.fullmatch(key) for key in value):
             (inner,) = get_args(option)
             return [_value(inner, item, f"{name}[{key}]") for key, item in _in_order(value)]
     for option in options:

@@ -3,7 +3,7 @@
 from patronage.sandbox.catalog import price_from
 from patronage.sandbox.errors import invalid, not_found
 from patronage.sandbox.ids import new_id
-from patronage.sandbox.lists import page_size
+from patronage.sandbox.lists import whole
 from patronage.sandbox.objects import merged, named, refuse_unsupported
 from patronage.sandbox.requests import endpoint
 from patronage.sandbox.schema import missing_param
@@ -111,8 +111,7 @@ def list_all(tx: Tx, params: Json) -> Json:
     if "subscription" not in params:
         raise missing_param("subscription")
     items: Json = named(tx, "subscription", params["subscription"], "subscription")["items"]
-    shown = items["data"][: page_size(params)]
-    return {**items, "data": shown, "has_more": len(shown) < len(items["data"]), "url": "/v1/subscription_items"}
+    return whole(items["data"], params, "/v1/subscription_items")
 
 
 @endpoint("GET", "/v1/subscription_items/<id>", "SubscriptionItemRetrieveParams")

@@ -38,7 +38,7 @@ def library(sandbox: RunningSandbox, timeout: int = 10) -> Iterator[stripe.Strip
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    """A quiet sandbox whose time moves only when told to, and whose every answer, and every event at the end, is checked for its shape."""
+    """A quiet sandbox whose time moves only when told to; every answer and event is checked for its shape."""
     settings = SandboxSettings(path=tmp_path / "sandbox.db", base_url="", deliver=False)
     with RunningSandbox(settings) as running, library(running) as client:
         now = time.time()
