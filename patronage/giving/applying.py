@@ -65,7 +65,7 @@ def _take(session: Session, pledge: Pledge | None, told: Told, policy: Policy, n
 
 def change(session: Session, pledge: Pledge, told: Told, policy: Policy, now: datetime) -> None:
     """Apply what was `told` to `pledge`, whose row is locked: facts, books, standing, letters."""
-    was_settled = pledge.settled_at is not None
+    was_settled, was_to_end = pledge.settled_at is not None, pledge.ends_at is not None
     pledge.stripe_customer_id = told.customer_id or pledge.stripe_customer_id
     if told.subscription:
         subscriptions.take_over(pledge, told.subscription, now)
@@ -74,6 +74,8 @@ def change(session: Session, pledge: Pledge, told: Told, policy: Policy, now: da
     if payment:
         letters.send_receipt(session, pledge, payment, told, policy, now)
     letters.tell_of_failure(session, pledge, told, policy, now)
+    if pledge.settled_at and not pledge.ended_at and was_to_end != (pledge.ends_at is not None):
+        letters.tell_of_ending(session, pledge, policy, now)
     has_begun = pledge.settled_at and not was_settled and pledge.interval != Interval.ONCE
     if has_begun and whose.others_running(session, pledge):
         letters.tell_of_second_pledge(session, pledge, now)

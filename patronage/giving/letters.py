@@ -1,4 +1,4 @@
-"""The letters that follow from what Stripe told: a receipt, a payment that failed, a second pledge."""
+"""The letters that follow from what Stripe told: a receipt, a payment that failed, an end arranged, a second pledge."""
 
 from datetime import datetime
 
@@ -38,6 +38,17 @@ def tell_of_failure(session: Session, pledge: Pledge, told: Told, policy: Policy
         "amount_minor": invoice["amount_due"],
         "currency": invoice["currency"].upper(),
         "again_on": _day(moment(again), policy) if again else None,
+    })  # fmt: skip
+
+
+def tell_of_ending(session: Session, pledge: Pledge, policy: Policy, now: datetime) -> None:
+    """Write that the end of `pledge` is arranged, or that it was lifted: once each time, whoever did it and where."""
+    kind = "giving/pledge_ending" if pledge.ends_at else "giving/pledge_resumed"
+    until = pledge.ends_at or pledge.paid_until
+    _write(session, kind, pledge, now, f"{kind}:{pledge.reference}:{pledge.version}", {
+        "amount_minor": pledge.amount_minor + pledge.fee_cover_minor,
+        "currency": pledge.currency,
+        "until_on": _day(until, policy) if until else None,
     })  # fmt: skip
 
 

@@ -33,11 +33,7 @@ def cancel(reference: str) -> ResponseReturnValue:
     if not form.validate():
         return _shown(form, pledge), 422
     if pledge.ends_at is None:
-        subscription = tools().payments.end_at_period_end(pledge.stripe_subscription_id, _key("end", pledge))
-        with tools().database.transaction() as session:
-            stopping.stopped(
-                session, pledge, subscription, form.reason.data or "", policy_of(settings()), tools().clock.now()
-            )
+        stopping.stop(tools(), policy_of(settings()), pledge, form.reason.data or "", _key("end", pledge))
         flash(_("Your pledge is stopped: nothing more is charged. A letter confirms it."), "success")
     return redirect("/account", 303)
 
@@ -48,9 +44,7 @@ def resume(reference: str) -> ResponseReturnValue:
     """Undo an arranged end."""
     pledge = _own(reference)
     if pledge.ends_at is not None:
-        subscription = tools().payments.keep_going(pledge.stripe_subscription_id, _key("resume", pledge))
-        with tools().database.transaction() as session:
-            stopping.resumed(session, pledge, subscription, policy_of(settings()), tools().clock.now())
+        stopping.go_on(tools(), policy_of(settings()), pledge, _key("resume", pledge))
         flash(_("Your pledge goes on as before. Thank you!"), "success")
     return redirect("/account", 303)
 

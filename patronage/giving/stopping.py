@@ -1,20 +1,18 @@
-"""How a patron stops, at the end of what is paid, and goes on again: what is written down once Stripe has said yes."""
+"""How a patron stops, at the end of what is paid, and goes on again: Stripe is asked, then its answer written down."""
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from patronage.foundation import outbox
 from patronage.foundation.refused import Refused, Why
+from patronage.foundation.tools import Tools
+from patronage.giving import applying
+from patronage.giving.gateway import Answer, GatewayRefused
 from patronage.giving.models import Interval, Pledge, PledgeState
-from patronage.giving.standing import Policy, decide
-from patronage.giving.subscriptions import take_over
-from patronage.people.models import Person
-
-MANAGE = "/account"
+from patronage.giving.standing import Policy
+from patronage.giving.told import Matter, Told
 
 
 class NotYourPledge(Refused):
@@ -41,40 +39,42 @@ def own(session: Session, person_id: int, reference: str) -> Pledge:
     return pledge
 
 
-def stopped(
-    session: Session, noted: Pledge, subscription: dict[str, Any], why: str, policy: Policy, now: datetime
-) -> None:
-    """Write down that the pledge `noted` ends with its period, from the `subscription` Stripe answered with."""
-    pledge = _followed(session, noted, subscription, policy, now)
-    pledge.why_stopped = why.strip() or None
-    _tell(session, "giving/pledge_ending", pledge, noted.version, policy, now)
+def stop(tools: Tools, policy: Policy, noted: Pledge, why: str, key: str) -> None:
+    """Let the pledge `noted` end with its period; `why` is kept if the patron said so.
+
+    `key` is the idempotency key of this press of the button. Must be called outside any transaction. Raises
+    `OverAlready`, `GatewayUnknown` (it may be stopped or not; stopping again is harmless), `GatewayRefused`.
+    """
+    assert noted.stripe_subscription_id  # noqa: S101 - `own` returns no other
+    number = noted.stripe_subscription_id
+    _follow(tools, policy, noted, lambda: tools.payments.end_at_period_end(number, key), why.strip() or None)
 
 
-def resumed(session: Session, noted: Pledge, subscription: dict[str, Any], policy: Policy, now: datetime) -> None:
-    """Write down that the pledge `noted` goes on, from the `subscription` Stripe answered with."""
-    pledge = _followed(session, noted, subscription, policy, now)
-    pledge.why_stopped = None
-    _tell(session, "giving/pledge_resumed", pledge, noted.version, policy, now)
+def go_on(tools: Tools, policy: Policy, noted: Pledge, key: str) -> None:
+    """Undo the end that is arranged for the pledge `noted`; as `stop` in everything else."""
+    number = noted.stripe_subscription_id
+    _follow(tools, policy, noted, lambda: tools.payments.keep_going(number, key), None)
 
 
-def _followed(session: Session, noted: Pledge, subscription: dict[str, Any], policy: Policy, now: datetime) -> Pledge:
-    pledge = session.get_one(Pledge, noted.id, with_for_update=True)
-    take_over(pledge, subscription, now)
-    decide(pledge, policy.grace)
-    return pledge
+def _follow(tools: Tools, policy: Policy, noted: Pledge, ask: Callable[[], Answer], why: str | None) -> None:
+    """Ask Stripe, and apply what it answers; if something else was applied meanwhile, what it says now instead."""
+    try:
+        answer = ask()
+    except GatewayRefused as refusal:
+        _apply_now(tools, policy, noted)
+        with tools.database.reading() as session:
+            if session.get_one(Pledge, noted.id).ended_at:
+                raise OverAlready from refusal
+        raise
+    with tools.database.transaction() as session:
+        pledge = session.get_one(Pledge, noted.id, with_for_update=True)
+        pledge.why_stopped = why
+        has_moved = pledge.version != noted.version
+        if not has_moved:
+            applying.change(session, pledge, Told(subscription=answer), policy, tools.clock.now())
+    if has_moved:
+        _apply_now(tools, policy, noted)
 
 
-def _tell(session: Session, kind: str, pledge: Pledge, version: int, policy: Policy, now: datetime) -> None:
-    """Write the letter that confirms it: one for each version, however often the button is pressed."""
-    person = session.get_one(Person, pledge.person_id)
-    until = pledge.ends_at or pledge.paid_until
-    data = {
-        "pledge_reference": pledge.reference,
-        "amount_minor": pledge.amount_minor + pledge.fee_cover_minor,
-        "currency": pledge.currency,
-        "interval": str(pledge.interval),
-        "until_on": until.astimezone(policy.zone).date().isoformat() if until else None,
-        "manage_path": MANAGE,
-    }
-    once = f"{kind}:{pledge.reference}:{version}"
-    outbox.write(session, kind, person.email, data, now, recipient_id=person.id, language=person.language, once=once)
+def _apply_now(tools: Tools, policy: Policy, noted: Pledge) -> None:
+    applying.apply(tools, policy, Matter.SUBSCRIPTION, str(noted.stripe_subscription_id), {})

@@ -1,5 +1,6 @@
 """A patron stops in two clicks, at the end of what is paid, and goes on in one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
@@ -8,10 +9,16 @@ import pytest
 from flask.testing import FlaskClient
 
 from patronage.foundation.post import Mailbox
+from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
 from patronage.foundation.worker import Worker
+from patronage.giving import applying
+from patronage.giving.duties import policy_of
+from patronage.giving.gateway import Answer, Gateway
 from patronage.giving.models import Interval, Pledge, PledgeState
+from patronage.giving.told import Matter
 from patronage.people import people
+from patronage.sandbox.serving import RunningSandbox
 from tests.fixtures.app import Browsers, SignIn
 from tests.fixtures.stripe import StripeTools
 from tests.giving.readers import Readers, letters, pledges
@@ -19,6 +26,25 @@ from tests.giving.supporting import words
 
 ANN = "ann@reader.example"
 SUBSCRIPTIONS = "/v1/subscriptions"
+
+
+class Interrupted(Gateway):
+    """The real gateway, in which something happens between Stripe's yes and our use of it."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    def end_at_period_end(self, subscription_id: str, key: str) -> Answer:
+        """Let a subscription end, and then what happens meanwhile happen."""
+        answer = super().end_at_period_end(subscription_id, key)
+        if self.meanwhile:
+            self.meanwhile()
+        return answer
+
+
+@pytest.fixture
+def payments(sandbox: RunningSandbox, settings: Settings) -> Interrupted:
+    """The gateway that can be interrupted."""
+    return Interrupted(settings.model_copy(update={"stripe_api_base": sandbox.url}), retries=0)
 
 
 @dataclass
@@ -160,3 +186,42 @@ def test_a_stranger_is_asked_to_sign_in_and_comes_back(ann: Patron, browsers: Br
     assert answer.status_code == 303
     asked = parse_qs(urlsplit(answer.headers["Location"]).query)
     assert asked["next"] == [f"/account/pledges/{ann.reference}/cancel"]
+
+
+def test_an_end_applied_while_stripe_answers_is_not_overwritten(
+    ann: Patron, tools: Tools, stripe_tools: StripeTools, settings: Settings, payments: Interrupted
+) -> None:
+    subscription_id = str(_pledge(tools).stripe_subscription_id)
+
+    def end() -> None:
+        stripe_tools.api.subscriptions.cancel(subscription_id)
+        applying.apply(tools, policy_of(settings), Matter.SUBSCRIPTION, subscription_id, {})
+
+    payments.meanwhile = end
+    assert ann.press("cancel", reason="Moving abroad") == 303
+    pledge = _pledge(tools)
+    assert (pledge.state, pledge.why_stopped) == (PledgeState.ENDED, "Moving abroad")
+
+
+def test_a_pledge_that_is_over_at_stripe_already_is_said_to_be_over(
+    ann: Patron, tools: Tools, stripe_tools: StripeTools
+) -> None:
+    stripe_tools.api.subscriptions.cancel(_pledge(tools).stripe_subscription_id)
+    assert ann.press("cancel") == 409
+    assert _pledge(tools).state == PledgeState.ENDED
+
+
+def test_an_end_arranged_at_stripes_own_pages_is_confirmed_by_a_letter_too(
+    ann: Patron, tools: Tools, stripe_tools: StripeTools, readers: Readers
+) -> None:
+    seen = len(stripe_tools.events())
+    pledge = _pledge(tools)
+    assert pledge.paid_until
+    stripe_tools.api.subscriptions.update(
+        pledge.stripe_subscription_id, {"cancel_at": int(pledge.paid_until.timestamp())}
+    )
+    readers.catch_up(seen)
+    readers.stripe.deliver(readers.app, *[{**event, "id": event["id"] + "x"} for event in stripe_tools.events()[seen:]])
+    readers.apply()
+    with tools.database.reading() as session:
+        assert len(letters(session, "giving/pledge_ending")) == 1
