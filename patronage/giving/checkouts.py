@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from patronage.foundation import jobs
 from patronage.foundation.tools import Tools
-from patronage.giving import marks, pledging
+from patronage.giving import janitor, marks, pledging
 from patronage.giving.gateway import CheckoutOrder, GatewayRefused, GatewayUnknown
 from patronage.giving.models import Checkout, Pledge
 from patronage.giving.pledging import Asker, Offer
@@ -72,6 +72,7 @@ def _written_down(tools: Tools, email: str, offer: Offer, asker: Asker) -> tuple
     with tools.database.transaction() as session:
         person = people.find_or_add(session, email, now, language=offer.language)
         checkout = pledging.begin(session, person, offer, now, asker)
+        janitor.arrange(session, checkout)
         _close_others(session, person.id, checkout, asker, tools)
         return session.get_one(Pledge, checkout.pledge_id), checkout
 

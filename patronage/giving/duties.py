@@ -1,12 +1,13 @@
 """What the worker does for giving: applies events from Stripe, and the jobs that giving puts down."""
 
 from datetime import timedelta
+from typing import Any
 
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
 from patronage.foundation.web.house import settings
 from patronage.foundation.worker import Handler, Turn
-from patronage.giving import checkouts, waiting_events
+from patronage.giving import checkouts, janitor, waiting_events
 from patronage.giving.standing import Policy
 
 
@@ -20,5 +21,10 @@ def take_up_events(tools: Tools) -> bool:
     return waiting_events.take_up(tools, policy_of(settings()))
 
 
+def ask_after_checkout(tools: Tools, data: dict[str, Any]) -> None:
+    """Ask Stripe what became of a page."""
+    janitor.ask(tools, policy_of(settings()), data)
+
+
 TURNS: tuple[Turn, ...] = (take_up_events,)
-HANDLERS: dict[str, Handler] = {checkouts.EXPIRE: checkouts.expire}
+HANDLERS: dict[str, Handler] = {checkouts.EXPIRE: checkouts.expire, janitor.ASK: ask_after_checkout}
