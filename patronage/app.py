@@ -96,4 +96,4 @@ def create_worker(app: Flask) -> Worker:
     from patronage.people import duties as people
 
     handlers = {**people.HANDLERS, **giving.HANDLERS, **ballots.HANDLERS}
-    return Worker(app, Duties(handlers, (shared_clock.follow, *giving.TURNS)))
+    return Worker(app, Duties(handlers, (shared_clock.follow, *giving.TURNS, limits.forget_past)))

@@ -148,10 +148,10 @@ def link(token: str) -> ResponseReturnValue:
 @public
 def use_link(token: str) -> ResponseReturnValue:
     """Use the link up and sign this browser in; one that did not ask for it must have been asked back."""
-    now = tools().clock.now()
+    now, is_confirmed = tools().clock.now(), LinkForm().confirmed.data == "yes"  # read before anything is locked
     with tools().database.transaction() as session:
         waiting = signing_in.look(session, token, now)
-        if waiting.is_bound and not waiting.was_asked_by(_browser()) and LinkForm().confirmed.data != "yes":
+        if waiting.is_bound and not waiting.was_asked_by(_browser()) and not is_confirmed:
             return _unspoken(make_response(redirect(request.path, 303)))
         allowed = signing_in.use_link(session, token, now)
         person = _begin(session, allowed, now)

@@ -45,6 +45,6 @@ def send_headers(app: Flask, settings: Settings) -> None:
         for name, value in always.items():
             if name not in present:
                 headers.add(name, value)
-        if "Cache-Control" not in present and request.endpoint != "static":
+        if "Cache-Control" not in present and (request.endpoint != "static" or response.status_code >= 400):
             headers["Cache-Control"] = "no-store"
         return response

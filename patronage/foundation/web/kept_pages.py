@@ -23,7 +23,7 @@ class KeptPage:
 
 
 class KeptPages:
-    """The pages this process has drawn, by key; the least used go first.
+    """The pages this process has drawn, by key; the oldest go first.
 
     A key holds everything a page depends on (address, language, version of the identity, state of what it shows),
     so a page is never stale: what has changed has another key.
@@ -42,7 +42,7 @@ class KeptPages:
             page = KeptPage(body, '"' + hashlib.sha256(body).hexdigest()[:24] + '"')
             self._keep(key, page)
         headers = {"ETag": page.etag, "Cache-Control": CACHE_CONTROL, "Vary": "Accept-Language"}
-        if request.headers.get("If-None-Match") == page.etag:
+        if _is_known(page.etag):
             return Response(status=304, headers=headers)
         return Response(page.body, headers=headers, content_type="text/html; charset=utf-8")
 
@@ -51,3 +51,9 @@ class KeptPages:
             self._pages[key] = page
             while len(self._pages) > MOST_PAGES:
                 self._pages.popitem(last=False)
+
+
+def _is_known(etag: str) -> bool:
+    """Tell whether the reader has the page of `etag`: named alone as browsers do, in a list, or weakened by a proxy."""
+    asked = request.headers.get("If-None-Match")
+    return asked is not None and (asked == etag or request.if_none_match.contains_weak(etag.strip('"')))

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from patronage.foundation.tools import Tools
 
 
+KEPT = timedelta(hours=1)
+
+
 class TooOften(Refused):
     """Somebody did something more often than is allowed."""
 
@@ -103,12 +106,25 @@ class SqlStorage(Storage):
             session.execute(delete(LimitCount).where(LimitCount.key == key))
 
 
+def forget_past(tools: "Tools") -> bool:
+    """Delete counts whose window ended an hour ago and more; one of the worker's turns. Tell whether there were any."""
+    past = LimitCount.ends_at < tools.clock.now() - KEPT
+    with tools.database.reading() as session:
+        if session.scalar(select(LimitCount.key).where(past).limit(1)) is None:
+            return False
+    with tools.database.transaction() as session:
+        session.execute(delete(LimitCount).where(past))
+    return True
+
+
 def network() -> str:
     """Return the asking network: the address for IPv4, the /56 for IPv6, as one home has many of those."""
     try:
         asking = ip_address(request.remote_addr or "")
     except ValueError:
         return "unknown"
+    if asking.version == 6 and asking.ipv4_mapped:  # what a socket for both kinds makes of IPv4
+        asking = asking.ipv4_mapped
     if asking.version == 4:
         return str(asking)
     return str(ip_network((asking, 56), strict=False))
