@@ -72,7 +72,7 @@ def upgrade() -> None:
         [
             {
                 "id": 1, "name": "Our newsroom", "tagline": "Independent journalism, paid for by its readers",
-                "contact_email": "", "accent": "#0b5d5e", "logo_svg": None, "story_line": "", "currency": "EUR",
+                "contact_email": "", "accent": "#0b5d5e", "logo_svg": None, "story_line": "", "currency": "",
                 "locale": "en", "version": 1,
             }
         ],

@@ -15,10 +15,10 @@ from patronage.foundation.web.languages import said
 from patronage.giving import terms as rules
 from patronage.giving.models import Interval
 from patronage.giving.terms import NotThatAmount, Terms
+from patronage.giving.typed import seen, story
 from patronage.people.people import BadAddress, email_key
 
-LONGEST_SOURCE = 500
-NO = ("", "0", "false", "no", "off")
+NO = ("", "0", "false", "False", "no", "No", "off", "Off")
 # Common slips of the finger in the domain of an address, and what was likely meant; suggested, never enforced.
 SLIPS = {
     "gmial.com": "gmail.com", "gmai.com": "gmail.com", "gmal.com": "gmail.com", "gmail.con": "gmail.com",
@@ -58,7 +58,7 @@ class SupportForm(PageForm):
     )
     cover_fees = BooleanField(_l("Cover the fee of the payment too"), false_values=(False, *NO))
     currency = HiddenField()
-    source = HiddenField(validators=[Length(max=LONGEST_SOURCE)])
+    source = HiddenField(filters=[story])
     another = HiddenField()  # "yes" once a patron has said that a second running pledge is meant
 
     amount_minor: int = 0
@@ -79,7 +79,12 @@ class SupportForm(PageForm):
         return self
 
     def put_right(self) -> "SupportForm":
-        """Have something ticked for each period before the form is shown again; what was sent is kept as typed."""
+        """Have something ticked for each period before the form is shown again; what was typed is kept.
+
+        What nobody sees is set right: a page from before the newsroom's currency changed would never get through.
+        """
+        self.currency.data, self.another.data = self._terms.currency, "yes" if self.another.data == "yes" else ""
+        self.amount.data, self.email.data = seen(self.amount.data or ""), seen(self.email.data or "")
         ticked = self._ticked()
         for suggested in self._terms.suggested:
             field = self.amounts(suggested.interval)
@@ -110,6 +115,8 @@ class SupportForm(PageForm):
         typed, ticked = (field.data or "").strip(), self._ticked()
         limits = (self._terms.currency, self._settings, self._language)
         try:
+            if typed != seen(typed):
+                raise ValidationError(_("Enter how much you want to give."))
             if typed:
                 self.amount_minor = rules.gift(typed, *limits)
             elif ticked is not None:
@@ -145,4 +152,7 @@ class SupportForm(PageForm):
 class StopForm(PageForm):
     """A patron stops; why is theirs to say or not."""
 
-    reason = TextAreaField(_l("Why do you stop?"), [Length(max=1000)], render_kw={"rows": "3", "maxlength": "1000"})
+    reason = TextAreaField(
+        _l("Why do you stop?"), [Length(max=1000)], filters=[lambda typed: seen(typed or "")],
+        render_kw={"rows": "3", "maxlength": "1000"},
+    )  # fmt: skip

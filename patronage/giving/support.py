@@ -20,11 +20,12 @@ from patronage.foundation.web.kept_pages import KeptPages
 from patronage.foundation.web.languages import language
 from patronage.foundation.web.limits import TooOften, allow, network
 from patronage.giving import checkouts, paying_browser, signed, terms, wording
-from patronage.giving.forms import LONGEST_SOURCE, SLIPS, SupportForm
+from patronage.giving.forms import SLIPS, SupportForm
 from patronage.giving.gateway import GatewayRefused, GatewayUnknown
 from patronage.giving.models import Checkout, Interval, Pledge, PledgeState
 from patronage.giving.pledging import Offer
 from patronage.giving.terms import KnownTerms, Terms
+from patronage.giving.typed import story
 from patronage.people.models import Person
 from patronage.people.people import email_key
 
@@ -45,7 +46,7 @@ def show() -> ResponseReturnValue:
     known, version = _terms()
     wanted = request.args.get("interval", "")
     wanted = wanted if wanted in INTERVALS else ""
-    source = request.args.get("source", "").strip()[:LONGEST_SOURCE]
+    source = story(request.args.get("source"))
     key = (language(), here().newsroom().version, version, _today(), wanted, bool(source))
 
     def draw() -> str:
@@ -96,7 +97,7 @@ def _offer(form: SupportForm, known: Terms) -> Offer:
         amount_minor=form.amount_minor,
         currency=known.currency,
         fee_cover_minor=cover,
-        source=(form.source.data or "").strip() or None,
+        source=form.source.data,
         language=language(),
         description=_description(interval),
     )
@@ -218,7 +219,7 @@ def _today() -> date:
 
 def _terms() -> tuple[Terms, str]:
     known: KnownTerms = current_app.extensions["patronage-terms"]
-    return known(here().newsroom().currency)
+    return known(here().newsroom().currency or settings().currency)  # the setting holds until somebody says otherwise
 
 
 def _pages() -> KeptPages:

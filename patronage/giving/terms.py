@@ -68,13 +68,18 @@ def read(session: Session, currency: str, smallest_minor: int) -> Terms:
     ).all()
     tiers = session.scalars(select(Tier).where(Tier.currency == currency).order_by(Tier.position, Tier.id))
     levels = tuple(Level(tier.name, tier.benefits, tier.monthly_minor, tier.yearly_minor) for tier in tiers)
-    every = (_suggested(kind, [row for row in rows if row.interval == kind], smallest_minor) for kind in Interval)
-    return Terms(currency, tuple(every), levels)
+    every = [[row for row in rows if row.interval == kind] for kind in Interval]
+    suggested = (_suggested(kind, found, currency, smallest_minor) for kind, found in zip(Interval, every, strict=True))
+    return Terms(currency, tuple(suggested), levels)
 
 
-def _suggested(interval: Interval, rows: list[SuggestedAmount], smallest_minor: int) -> Suggested:
+def _suggested(interval: Interval, rows: list[SuggestedAmount], currency: str, smallest_minor: int) -> Suggested:
     rows = rows[:CHOICES]
     if not rows:
+        step = money.step(currency)
+        smallest_minor = (
+            -(-smallest_minor // step) * step
+        )  # as everything suggested, it must be one that can be charged
         return Suggested(interval, tuple(each * smallest_minor for each in UNTIL_TOLD[interval]), 1)
     marked = [position for position, row in enumerate(rows) if row.preselected]
     return Suggested(interval, tuple(row.amount_minor for row in rows), marked[0] if marked else 0)
