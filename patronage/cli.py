@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from patronage.foundation.settings import Settings
 
+NO_DATABASE = 3
+
 
 class Commands(FlaskGroup):
     """Flask's group of commands, except that `--help` needs neither settings nor an app, and there is one app."""
@@ -130,7 +132,7 @@ def sandbox() -> None:
 
 @cli.command()
 def check() -> None:
-    """Check the invariants of money and votes in the database; status 1 when one is broken."""
+    """Check the invariants of money and votes in the database; status 1 when one is broken, 3 without a database."""
     from patronage.foundation.web.house import tools
     from patronage.operation.checking import broken
 
@@ -208,7 +210,7 @@ def jobs(dead: bool, again: bool) -> None:
 
 
 def main() -> None:
-    """Run the command; an interrupt is an end, not a fault."""
+    """Run the command; an interrupt is an end, not a fault, and a database that is not there is one sentence."""
     from patronage.operation.supervised import end_with_supervisor
 
     end_with_supervisor()
@@ -216,6 +218,15 @@ def main() -> None:
         cli.main(prog_name="patronage")
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        from patronage.foundation.database import is_unavailable
+
+        if not is_unavailable(error):
+            raise
+        reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        click.echo(f"The database cannot be used: {reason}", err=True)
+        click.echo("Is it there, and up to date? “patronage migrate” brings it up to date.", err=True)
+        sys.exit(NO_DATABASE)
 
 
 if __name__ == "__main__":

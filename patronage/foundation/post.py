@@ -49,7 +49,7 @@ class Smtp:
 
 
 class Maildir:
-    """Lays letters into a folder; the demo's mailbox shows them. The same Message-ID is laid down once."""
+    """Lays letters into a folder; the demo's mailbox shows them."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
