@@ -13,16 +13,23 @@ class Refusal:
     code: str
     decline_code: str | None
     message: str
+    param: str | None = None
 
 
 DECLINED = Refusal("card_declined", "generic_decline", "Your card was declined.")
+LOST = Refusal("card_declined", "lost_card", "Your card was declined.")
+STOLEN = Refusal("card_declined", "stolen_card", "Your card was declined.")
+FRAUDULENT = Refusal("card_declined", "fraudulent", "Your card was declined.")
+TOO_OFTEN = Refusal("card_declined", "card_velocity_exceeded", "Your card was declined.")
 POOR = Refusal("card_declined", "insufficient_funds", "Your card has insufficient funds.")
-EXPIRED = Refusal("expired_card", None, "Your card has expired.")
-WRONG_CVC = Refusal("incorrect_cvc", None, "Your card's security code is incorrect.")
+EXPIRED = Refusal("expired_card", None, "Your card has expired.", "exp_month")
+WRONG_CVC = Refusal("incorrect_cvc", None, "Your card's security code is incorrect.", "cvc")
 PROCESSING = Refusal(
     "processing_error", None, "An error occurred while processing your card. Try again in a little bit."
 )
-UNKNOWN_NUMBER = Refusal("incorrect_number", None, "Your card number is incorrect.")
+UNKNOWN_NUMBER = Refusal("incorrect_number", None, "Your card number is incorrect.", "number")
+BAD_MONTH = Refusal("invalid_expiry_month", None, "Your card's expiration month is invalid.", "exp_month")
+BAD_YEAR = Refusal("invalid_expiry_year", None, "Your card's expiration year is invalid.", "exp_year")
 AUTHENTICATION = Refusal(
     "authentication_required",
     "authentication_required",
@@ -71,6 +78,11 @@ MEANS = (
     Means("5555555555554444", brand="mastercard"),
     Means("6011111111111117", brand="discover"),
     Means("378282246310005", brand="amex"),
+    Means("5200828282828210", brand="mastercard", funding="debit"),
+    Means("5105105105105100", brand="mastercard", funding="prepaid"),
+    Means("3056930009020004", brand="diners"),
+    Means("3566002020360505", brand="jcb"),
+    Means("6200000000000005", brand="unionpay"),
     Means("4000000000000077", at_once=True),
     Means("4000000000000259"),
     Means("4000000000001976"),
@@ -81,6 +93,10 @@ MEANS = (
     Means("4000000000000069", refusal=EXPIRED, attaches=False),
     Means("4000000000000127", refusal=WRONG_CVC, attaches=False),
     Means("4000000000000119", refusal=PROCESSING, attaches=False),
+    Means("4000000000009987", refusal=LOST, attaches=False),
+    Means("4000000000009979", refusal=STOLEN, attaches=False),
+    Means("4100000000000019", refusal=FRAUDULENT, attaches=False),
+    Means("4000000000006975", refusal=TOO_OFTEN, attaches=False),
     Means("4000000000000341", refusal=DECLINED),
     Means("4000002500003155", asks="once"),
     Means("4000002760003184", asks="always"),
@@ -95,33 +111,38 @@ BY_FINGERPRINT = {means.fingerprint: means for means in MEANS}
 GOOD_ACCOUNT = "DE89370400440532013000"
 BAD_ACCOUNT = "DE62370400440532013001"
 
-# What follows `pm_card_` and `tok_` in Stripe's well-known names.
+# What follows `pm_card_` and `tok_` in Stripe's well-known names; a decline may have `visa_` before it.
 NAMED = {
     "visa": "4242424242424242",
+    "us": "4242424242424242",
     "visa_debit": "4000056655665556",
     "mastercard": "5555555555554444",
+    "mastercard_debit": "5200828282828210",
+    "mastercard_prepaid": "5105105105105100",
     "discover": "6011111111111117",
     "amex": "378282246310005",
+    "diners": "3056930009020004",
+    "jcb": "3566002020360505",
+    "unionpay": "6200000000000005",
     "bypassPending": "4000000000000077",
     "createDispute": "4000000000000259",
     "createDisputeInquiry": "4000000000001976",
     "refundFail": "4000000000005126",
     "pendingRefund": "4000000000007726",
-    "visa_chargeDeclined": "4000000000000002",
     "chargeDeclined": "4000000000000002",
-    "visa_chargeDeclinedInsufficientFunds": "4000000000009995",
     "chargeDeclinedInsufficientFunds": "4000000000009995",
-    "visa_chargeDeclinedExpiredCard": "4000000000000069",
+    "chargeDeclinedLostCard": "4000000000009987",
+    "chargeDeclinedStolenCard": "4000000000009979",
+    "chargeDeclinedFraudulent": "4100000000000019",
+    "chargeDeclinedVelocityLimitExceeded": "4000000000006975",
     "chargeDeclinedExpiredCard": "4000000000000069",
-    "visa_chargeDeclinedIncorrectCvc": "4000000000000127",
     "chargeDeclinedIncorrectCvc": "4000000000000127",
-    "visa_chargeDeclinedProcessingError": "4000000000000119",
     "chargeDeclinedProcessingError": "4000000000000119",
-    "visa_chargeCustomerFail": "4000000000000341",
     "chargeCustomerFail": "4000000000000341",
     "authenticationRequiredOnSetup": "4000002500003155",
     "authenticationRequired": "4000002760003184",
     "threeDSecure2Required": "4000000000003220",
+    "threeDSecureRequired": "4000000000003220",
 }
 
 
@@ -129,7 +150,8 @@ def well_known(name: str) -> Means | None:
     """The card behind `pm_card_…` or `tok_…`, or None."""
     for prefix in ("pm_card_", "tok_"):
         if name.startswith(prefix):
-            return BY_NUMBER.get(NAMED.get(name.removeprefix(prefix), ""))
+            known = name.removeprefix(prefix).replace("visa_charge", "charge")
+            return BY_NUMBER.get(NAMED.get(known, ""))
     return None
 
 

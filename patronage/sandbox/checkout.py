@@ -16,7 +16,7 @@ from patronage.sandbox.customers import in_time_of, new_customer
 from patronage.sandbox.expanding import line_items
 from patronage.sandbox.objects import NO_ADDRESS, change, fetched, merged
 from patronage.sandbox.payment_methods import attach, new_payment_method
-from patronage.sandbox.payments import attempt, new_intent, refuse, settle_debit
+from patronage.sandbox.payments import attempt, new_intent, redirect_to, refuse, settle_debit
 from patronage.sandbox.setup_intents import new_setup_intent
 from patronage.sandbox.store import Json, Store, Tx
 from patronage.sandbox.subscribing import begin, new_subscription
@@ -138,7 +138,7 @@ def _proceed(tx: Tx, session: Json, visit: Json, *, authenticated: bool) -> Json
         intent = _first_intent(tx, session, visit, customer)
     elif customer is not None:
         change(tx, intent, {"customer": customer["id"]})
-    intent = attempt(tx, intent, method, authenticated=authenticated, bank_page=_bank_page(tx, session))
+    intent = attempt(tx, intent, method, authenticated=authenticated, question=redirect_to(_bank_page(tx, session)))
     if intent["status"] == "requires_action":
         action = {"status": "requires_action", "redirect": _bank_page(tx, session)}
         return {**_declined(None, None), **action}

@@ -7,7 +7,7 @@ from typing import Any
 import flask
 from werkzeug.wrappers import Response
 
-from patronage.sandbox import bodies, checkout, delivery, event_pages, faults, mailbox, web
+from patronage.sandbox import authentication, bodies, checkout, delivery, event_pages, faults, mailbox, web
 from patronage.sandbox.bodies import Unusable, checked, parsed
 from patronage.sandbox.courier import Courier
 from patronage.sandbox.delivery import Manner
@@ -66,6 +66,12 @@ def _add_checkout(controls: flask.Blueprint, store: Store) -> None:
     def authenticate(session: str) -> Response:
         asked = checked(_asked(), {"outcome": bodies.one_of("approve", "fail")})
         return _json(checkout.authenticate(store, session, **asked))
+
+    @controls.post("/payment_intents/<intent>/authenticate")
+    @controls.post("/setup_intents/<intent>/authenticate")
+    def answer_bank(intent: str) -> Response:
+        asked = checked(_asked(), {"outcome": bodies.one_of("approve", "fail")})
+        return _json(authentication.answer(store, intent, **asked))
 
     @controls.post("/checkout/<session>/leave")
     def leave(session: str) -> Response:

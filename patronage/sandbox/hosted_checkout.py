@@ -52,7 +52,9 @@ def blueprint(store: Store) -> flask.Blueprint:
     @pages.get("/<session_id>/authenticate")
     def challenge(session_id: str) -> Response:
         session, bill = _opened(store, session_id)
-        return _closed(session) or _page("challenge.html", session, bill=bill)
+        back = flask.url_for("checkout.show", session_id=session_id)
+        shown = {"sum": bill.sum, "action": flask.request.path, "back": back}
+        return _closed(session) or _page("challenge.html", session, **shown)
 
     @pages.post("/<session_id>/authenticate")
     def authenticate(session_id: str) -> Response:

@@ -7,6 +7,7 @@ from patronage.sandbox.errors import StripeError, invalid
 from patronage.sandbox.lists import page, whole
 from patronage.sandbox.objects import change, fetched, merged, picked, refuse_unsupported
 from patronage.sandbox.payment_methods import attach, card_error, resolved
+from patronage.sandbox.payments import refusal_in
 from patronage.sandbox.requests import endpoint
 from patronage.sandbox.store import INVOICE_SUBSCRIPTION, PAID_INTENT, Json, Tx
 
@@ -93,8 +94,7 @@ def _refused_or_pending(tx: Tx, invoice: Json) -> Json:
     error = found[1]["last_payment_error"] if found else None
     if not error:
         return invoice
-    refusal = Refusal(error["code"], error.get("decline_code"), error["message"])
-    raise card_error(refusal, keeps=True, charge=error.get("charge"))
+    raise card_error(refusal_in(error), keeps=True, charge=error.get("charge"))
 
 
 @endpoint("POST", "/v1/invoices/<id>/void", "InvoiceVoidInvoiceParams")

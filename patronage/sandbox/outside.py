@@ -2,7 +2,7 @@
 
 import flask
 
-from patronage.sandbox import controls, delivery, faults, hosted_checkout, mail_pages, pages, web
+from patronage.sandbox import bank_pages, controls, delivery, faults, hosted_checkout, mail_pages, pages, web
 from patronage.sandbox.courier import Courier
 from patronage.sandbox.settings import SandboxSettings
 from patronage.sandbox.store import Store
@@ -17,6 +17,7 @@ def attach(app: flask.Flask, store: Store, settings: SandboxSettings) -> None:
     app.register_blueprint(controls.blueprint(store, settings, courier))
     app.register_blueprint(mail_pages.blueprint(settings.mail_dir))
     app.register_blueprint(hosted_checkout.blueprint(store))
+    app.register_blueprint(bank_pages.blueprint(store))
     faulty = faults.FaultyApi(app.wsgi_app, store)
     app.wsgi_app = faulty  # type: ignore[method-assign]  # Flask's documented way to put a middleware before itself
     app.extensions.setdefault("sandbox_stops", []).extend([faulty.stop, courier.stop])

@@ -2,14 +2,13 @@
 
 from patronage.sandbox import billing, clock, events
 from patronage.sandbox.balance import await_fee
-from patronage.sandbox.cards import Refusal
 from patronage.sandbox.customers import in_time_of
 from patronage.sandbox.errors import StripeError, invalid, unexpected_state
 from patronage.sandbox.lists import page
 from patronage.sandbox.money import check_amount, known_currency
 from patronage.sandbox.objects import change, fetched, merged, named, picked, refuse_unsupported
 from patronage.sandbox.payment_methods import attach, card_error, from_params, resolved
-from patronage.sandbox.payments import attempt, new_intent, succeed
+from patronage.sandbox.payments import attempt, new_intent, question_of, refusal_in, succeed
 from patronage.sandbox.requests import endpoint
 from patronage.sandbox.store import Json, Tx
 
@@ -86,15 +85,22 @@ def _confirmed(tx: Tx, intent: Json, params: Json) -> Json:
     if method["customer"] not in (None, intent["customer"]):
         raise invalid("The provided PaymentMethod belongs to another Customer.", "payment_method", "resource_missing")
     off_session = bool(params.get("off_session"))
-    intent = attempt(tx, intent, method, off_session=off_session)
+    question = question_of(tx, intent, params.get("return_url"))
+    intent = conclude(tx, attempt(tx, intent, method, off_session=off_session, question=question), method)
+    error = intent["last_payment_error"]
+    if intent["status"] == "requires_payment_method" and error:
+        told = {"charge": error.get("charge"), "payment_intent": intent, "payment_method": method}
+        raise card_error(refusal_in(error), keeps=True, **told)
+    return intent
+
+
+def conclude(tx: Tx, intent: Json, method: Json) -> Json:
+    """What an attempt means beyond its intent: for the invoice it pays, and for the card that is to be kept."""
     invoice = billing.invoice_of(tx, intent)
     if invoice is not None:
         billing.after_attempt(tx, invoice, intent)
-    error = intent["last_payment_error"]
-    if intent["status"] == "requires_payment_method" and error:
-        refusal = Refusal(error["code"], error.get("decline_code"), error["message"])
-        raise card_error(refusal, keeps=True, charge=error.get("charge"), payment_intent=intent, payment_method=method)
-    if intent["setup_future_usage"] and intent["customer"] and method["customer"] is None:
+    paid = intent["status"] in ("succeeded", "processing", "requires_capture")
+    if paid and intent["setup_future_usage"] and intent["customer"] and method["customer"] is None:
         attach(tx, method["id"], intent["customer"])
     return intent
 
@@ -116,12 +122,15 @@ def confirm(tx: Tx, params: Json, id: str) -> Json:
 
 def _require(intent: Json, allowed: tuple[str, ...], verb: str) -> None:
     if intent["status"] not in allowed:
-        raise unexpected_state(
-            "payment_intent_unexpected_state",
-            f"You cannot {verb} this PaymentIntent because it has a status of {intent['status']}. Only a"
-            f" PaymentIntent with one of the following statuses may be {verb}ed: {', '.join(allowed)}.",
-            payment_intent=intent,
+        done = {"confirm": "confirmed", "capture": "captured", "cancel": "canceled", "update": "updated"}[verb]
+        message = (
+            f"This PaymentIntent could not be {done} because it has a status of {intent['status']}. Only a"
+            f" PaymentIntent with one of the following statuses may be {done}: {', '.join(allowed)}."
         )
+        if verb == "confirm" and intent["status"] == "succeeded":
+            already = "it has already succeeded after being previously confirmed."
+            message = f"You cannot confirm this PaymentIntent because {already}"
+        raise unexpected_state("payment_intent_unexpected_state", message, payment_intent=intent)
 
 
 @endpoint("POST", "/v1/payment_intents/<id>/capture", "PaymentIntentCaptureParams")

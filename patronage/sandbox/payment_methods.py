@@ -1,9 +1,10 @@
 """Payment methods: cards and bank accounts, by number or by Stripe's well-known test names."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from patronage.sandbox import events
-from patronage.sandbox.cards import BY_NUMBER, Means, Refusal, means_of, well_known
+from patronage.sandbox.cards import BAD_MONTH, BAD_YEAR, BY_NUMBER, Means, Refusal, means_of, well_known
 from patronage.sandbox.errors import StripeError, invalid, missing
 from patronage.sandbox.ids import new_id
 from patronage.sandbox.lists import page
@@ -12,14 +13,22 @@ from patronage.sandbox.requests import endpoint
 from patronage.sandbox.schema import missing_param
 from patronage.sandbox.store import Json, Tx
 
+SHOWN_AS = {"amex": "american_express", "diners": "diners_club", "unionpay": "union_pay"}
+VALID_UNTIL = (12, 2034)  # month and year on a card nobody has described
 NOBODY: Json = {"address": NO_ADDRESS, "email": None, "name": None, "phone": None, "tax_id": None}
 CHECKS = {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"}
 
 
-def new_payment_method(tx: Tx, means: Means, billing: Json | None = None, metadata: Json | None = None) -> Json:
-    """Store a payment method, attached to nobody."""
+def new_payment_method(
+    tx: Tx,
+    means: Means,
+    billing: Json | None = None,
+    metadata: Json | None = None,
+    expiry: tuple[int, int] = VALID_UNTIL,
+) -> Json:
+    """Store a payment method, attached to nobody; `expiry` is the (month, year) printed on a card."""
     kind = "sepa_debit" if means.is_bank_account else "card"
-    details = _account(means) if means.is_bank_account else _card(means)
+    details = _account(means) if means.is_bank_account else _card(means, expiry)
     return tx.put(
         {
             "id": new_id("pm"),
@@ -37,14 +46,14 @@ def new_payment_method(tx: Tx, means: Means, billing: Json | None = None, metada
     )
 
 
-def _card(means: Means) -> Json:
+def _card(means: Means, expiry: tuple[int, int]) -> Json:
     return {
         "brand": means.brand,
         "checks": CHECKS,
         "country": "US",
-        "display_brand": means.brand,
-        "exp_month": 12,
-        "exp_year": 2034,
+        "display_brand": SHOWN_AS.get(means.brand, means.brand),
+        "exp_month": expiry[0],
+        "exp_year": expiry[1],
         "fingerprint": means.fingerprint,
         "funding": means.funding,
         "generated_from": None,
@@ -74,6 +83,7 @@ def card_error(refusal: Refusal, *, keeps: bool = False, **more: Any) -> StripeE
         refusal.message,
         type="card_error",
         code=refusal.code,
+        param=refusal.param,
         decline_code=refusal.decline_code,
         keeps=keeps,
         **more,
@@ -118,7 +128,8 @@ def from_params(tx: Tx, params: Json) -> Json:
         raise missing_param(kind)
     means = _means(kind, given)
     metadata = merged({}, params.get("metadata"))
-    return new_payment_method(tx, means, _billing(params.get("billing_details")), metadata)
+    expiry = _expiry(tx, given) if "number" in given else VALID_UNTIL
+    return new_payment_method(tx, means, _billing(params.get("billing_details")), metadata, expiry)
 
 
 def _means(kind: str, given: Json) -> Means:
@@ -142,6 +153,20 @@ def _means(kind: str, given: Json) -> Means:
             param="card[number]",
         )
     return means
+
+
+def _expiry(tx: Tx, given: Json) -> tuple[int, int]:
+    for name in ("exp_month", "exp_year"):
+        if name not in given:
+            raise missing_param(f"card[{name}]")
+    month, year = int(given["exp_month"]), int(given["exp_year"])
+    year += 2000 if year < 100 else 0
+    today = datetime.fromtimestamp(tx.now(), UTC)
+    if not today.year <= year <= today.year + 50:
+        raise card_error(BAD_YEAR)
+    if not 1 <= month <= 12 or (year, month) < (today.year, today.month):
+        raise card_error(BAD_MONTH)
+    return month, year
 
 
 def _billing(given: Json | None) -> Json:

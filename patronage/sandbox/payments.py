@@ -38,15 +38,18 @@ def attempt(
     *,
     off_session: bool = False,
     authenticated: bool = False,
-    bank_page: str = "",
+    question: Json | None = None,
 ) -> Json:
-    """Try to take the money; the intent afterwards is succeeded, processing, requires_action, requires_capture,
-    or requires_payment_method with `last_payment_error`. Its charge, if any, is `latest_charge`."""
+    """Try to take the money.
+
+    The intent afterwards is succeeded, processing, requires_action (with `question` as its `next_action`),
+    requires_capture, or requires_payment_method with `last_payment_error`. Its charge, if any, is `latest_charge`.
+    """
     means = means_of(method)
     intent["payment_method"] = method["id"]
     if means.refusal is None and means.asks and not authenticated:
         if not off_session:
-            return _ask(tx, intent, bank_page)
+            return ask(tx, intent, question)
         if means.asks == "always":
             return refuse(tx, intent, method, AUTHENTICATION)
     if means.is_bank_account:
@@ -76,13 +79,23 @@ def _settle(tx: Tx, intent: Json, charge: Json | None, updates: Json) -> Json:
     return change(tx, intent, {**cleared, **latest, **updates})
 
 
-def _ask(tx: Tx, intent: Json, bank_page: str) -> Json:
-    action: Json = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
-    if bank_page:
-        action = {"redirect_to_url": {"return_url": None, "url": bank_page}, "type": "redirect_to_url"}
-    change(tx, intent, {"status": "requires_action", "next_action": action, "last_payment_error": None})
-    events.emit(tx, "payment_intent.requires_action", intent)
+def ask(tx: Tx, intent: Json, question: Json | None) -> Json:
+    """The bank wants to know who pays (or, of a setup intent, whose card it is): nothing moves until it is answered."""
+    action = question or {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
+    errors: Json = {name: None for name in ("last_payment_error", "last_setup_error") if name in intent}
+    change(tx, intent, {"status": "requires_action", "next_action": action, **errors})
+    events.emit(tx, f"{intent['object']}.requires_action", intent)
     return intent
+
+
+def redirect_to(url: str, return_url: str | None = None) -> Json:
+    """The `next_action` that sends the reader to the bank's page, and from there back."""
+    return {"redirect_to_url": {"return_url": return_url, "url": url}, "type": "redirect_to_url"}
+
+
+def question_of(tx: Tx, intent: Json, return_url: str | None) -> Json | None:
+    """What to do when the bank asks outside Checkout: its own page where the shop said how to come back."""
+    return redirect_to(f"{tx.fact('base_url')}/3ds/{intent['id']}", return_url) if return_url else None
 
 
 def refuse(tx: Tx, intent: Json, method: Json, refusal: Refusal, charge: Json | None = None) -> Json:
@@ -95,6 +108,7 @@ def refuse(tx: Tx, intent: Json, method: Json, refusal: Refusal, charge: Json | 
         "decline_code": refusal.decline_code,
         "doc_url": f"https://stripe.com/docs/error-codes/{refusal.code.replace('_', '-')}",
         "message": refusal.message,
+        "param": refusal.param,
         "payment_method": method,
         "type": "invalid_request_error" if refusal is UNAUTHENTICATED else "card_error",
     }
@@ -103,6 +117,11 @@ def refuse(tx: Tx, intent: Json, method: Json, refusal: Refusal, charge: Json | 
     intent = _settle(tx, intent, charge, updates)
     events.emit(tx, "payment_intent.payment_failed", intent)
     return intent
+
+
+def refusal_in(error: Json) -> Refusal:
+    """Why an attempt was refused, out of the `last_payment_error` it left behind."""
+    return Refusal(error["code"], error.get("decline_code"), error["message"], error.get("param"))
 
 
 def _debit(tx: Tx, intent: Json, method: Json) -> Json:

@@ -2,12 +2,13 @@
 
 from patronage.sandbox import events
 from patronage.sandbox.blanks import blank
-from patronage.sandbox.cards import means_of
-from patronage.sandbox.errors import unexpected_state
+from patronage.sandbox.cards import Refusal, means_of
+from patronage.sandbox.errors import StripeError, unexpected_state
 from patronage.sandbox.ids import new_id
 from patronage.sandbox.lists import page
 from patronage.sandbox.objects import change, fetched, merged, named, picked, refuse_unsupported
 from patronage.sandbox.payment_methods import attach, card_error, resolved
+from patronage.sandbox.payments import ask, question_of
 from patronage.sandbox.requests import endpoint
 from patronage.sandbox.store import Json, Tx
 
@@ -41,10 +42,10 @@ def create(tx: Tx, params: Json) -> Json:
         fields["payment_method"] = resolved(tx, params["payment_method"])["id"]
         fields["status"] = "requires_confirmation"
     intent = new_setup_intent(tx, **fields, metadata=merged({}, params.get("metadata")))
-    return _confirmed(tx, intent) if params.get("confirm") else intent
+    return _confirmed(tx, intent, params) if params.get("confirm") else intent
 
 
-def _confirmed(tx: Tx, intent: Json) -> Json:
+def _confirmed(tx: Tx, intent: Json, params: Json) -> Json:
     if intent["payment_method"] is None:
         raise unexpected_state(
             "setup_intent_unexpected_state",
@@ -53,11 +54,25 @@ def _confirmed(tx: Tx, intent: Json) -> Json:
     method = fetched(tx, "payment_method", intent["payment_method"])
     means = means_of(method)
     if means.refusal is not None and not means.attaches:
-        error = card_error(means.refusal, keeps=True, payment_method=method)
-        shown = {**error.fields}
-        change(tx, intent, {"status": "requires_payment_method", "payment_method": None, "last_setup_error": shown})
-        events.emit(tx, "setup_intent.setup_failed", intent)
-        raise error
+        raise fail(tx, intent, means.refusal)
+    if means.asks:
+        return ask(tx, intent, question_of(tx, intent, params.get("return_url")))
+    return succeed(tx, intent)
+
+
+def fail(tx: Tx, intent: Json, refusal: Refusal) -> StripeError:
+    """The card is not kept: the intent tells why, and the error it is told with is returned."""
+    method = tx.get(intent["payment_method"])
+    error = card_error(refusal, keeps=True, payment_method=method)
+    updates = {"status": "requires_payment_method", "payment_method": None, "next_action": None}
+    change(tx, intent, {**updates, "last_setup_error": dict(error.fields)})
+    events.emit(tx, "setup_intent.setup_failed", intent)
+    return error
+
+
+def succeed(tx: Tx, intent: Json) -> Json:
+    """The card may be charged later; it now belongs to the intent's customer, if there is one."""
+    method = fetched(tx, "payment_method", intent["payment_method"])
     if intent["customer"]:
         attach(tx, method["id"], intent["customer"])
     change(tx, intent, {"status": "succeeded", "next_action": None, "last_setup_error": None})
@@ -76,7 +91,7 @@ def confirm(tx: Tx, params: Json, id: str) -> Json:
         )
     if "payment_method" in params:
         change(tx, intent, {"payment_method": resolved(tx, params["payment_method"])["id"]})
-    return _confirmed(tx, intent)
+    return _confirmed(tx, intent, params)
 
 
 @endpoint("POST", "/v1/setup_intents/<id>/cancel", "SetupIntentCancelParams")

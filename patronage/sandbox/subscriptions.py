@@ -9,6 +9,7 @@ from patronage.sandbox.errors import invalid, not_found
 from patronage.sandbox.lists import page
 from patronage.sandbox.objects import change, fetched, merged, named, picked, refuse_unsupported
 from patronage.sandbox.payment_methods import card_error
+from patronage.sandbox.payments import refusal_in
 from patronage.sandbox.requests import endpoint
 from patronage.sandbox.schema import missing_param
 from patronage.sandbox.store import Json, Tx
@@ -16,6 +17,7 @@ from patronage.sandbox.subscribing import begin, new_subscription
 from patronage.sandbox.subscription_items import changed_items, priced
 
 FIRST_PAYMENT_WITHIN = 23 * 3600
+UNPAID = Refusal("subscription_payment_intent_requires_action", None, "This payment requires additional user action.")
 SHARED = {
     "cancel_at",
     "cancel_at_period_end",
@@ -70,9 +72,8 @@ def _first_payment(tx: Tx, subscription: Json, customer: Json, params: Json) -> 
         invoice = billing.collect(tx, invoice, method, off_session=off_session)
     if invoice["status"] == "open" and behavior == "error_if_incomplete":
         found = invoices.payment_of(tx, invoice)
-        error = (found[1]["last_payment_error"] if found else None) or {}
-        message = error.get("message", "The first payment did not succeed.")
-        raise card_error(Refusal(error.get("code", "card_declined"), error.get("decline_code"), message))
+        error = found[1]["last_payment_error"] if found else None
+        raise card_error(refusal_in(error) if error else UNPAID)
     _await_ending(tx, subscription["id"])
     return fetched(tx, "subscription", subscription["id"])
 
