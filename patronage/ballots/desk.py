@@ -1,6 +1,6 @@
 """The editors' pages of rounds: draw one up, open it, close it, read what came of it; never a count before closing."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request
@@ -19,11 +19,13 @@ from patronage.ballots.models import Round, RoundState
 from patronage.ballots.refusals import DatesOutOfOrder, NoSuchRound
 from patronage.ballots.results import visible_results
 from patronage.foundation.refused import Refused
+from patronage.foundation.web import ids
 from patronage.foundation.web.guards import staff
 from patronage.foundation.web.house import settings, tools
 
 blueprint = Blueprint("ballots_desk", __name__)
 PROMISE = _l("We report the winners, or say here why not.")
+USUAL_DAYS, USUAL_HOUR = 14, 18  # how long a vote lasts unless the editor says otherwise, and when it closes that day
 
 
 @blueprint.get("/desk/rounds")
@@ -43,7 +45,7 @@ def new_round() -> ResponseReturnValue:
     """Draw up a round."""
     form = RoundForm()
     if not form.is_submitted():
-        form = RoundForm(formdata=None, places=2, most_ticks=rounds.MOST_TICKS, promise=str(PROMISE))
+        form = _usual(tools().clock.now())
     terms = _terms(form) if form.validate_on_submit() else None
     if terms is None:
         return _answer(render_template("ballots/desk_new_round.html", form=form, zone=settings().timezone), form)
@@ -114,12 +116,15 @@ def change_topics(round_id: int) -> ResponseReturnValue:
 
 def _changed(order: list[int]) -> list[int]:
     deed, _colon, named = request.form.get("do", "").partition(":")
-    topic_id = int(named) if named.isascii() and named.isdigit() else 0
+    try:
+        topic_id = ids.read(named)
+    except ValueError:
+        topic_id = 0
     if deed == "remove":
         return [each for each in order if each != topic_id]
     if deed in {"up", "down"}:
         return rounds.moved(order, topic_id, -1 if deed == "up" else 1)
-    added = request.form.get("topic", type=int)
+    added = request.form.get("topic", type=ids.read)
     return order if added is None else [*order, added]
 
 
@@ -190,6 +195,16 @@ def _moment(field: Any) -> datetime | None:
     except Refused as refusal:
         field.errors = [*field.errors, str(refusal)]
         return None
+
+
+def _usual(now: datetime) -> RoundForm:
+    """Return the form of a vote that opens now and closes two weeks later, in the evening of the newsroom's zone."""
+    zone = settings().zone
+    evening = (now.astimezone(zone) + timedelta(days=USUAL_DAYS)).replace(hour=USUAL_HOUR, minute=0)
+    return RoundForm(
+        formdata=None, places=2, most_ticks=rounds.MOST_TICKS, promise=str(PROMISE), opens=moments.typed(now, zone),
+        closes=moments.typed(evening, zone),
+    )  # fmt: skip
 
 
 def _filled(round_: Round) -> RoundForm:

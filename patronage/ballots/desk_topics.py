@@ -11,6 +11,7 @@ from patronage.ballots import topics
 from patronage.ballots.forms import DeclineForm, StoryForm, TopicForm
 from patronage.ballots.models import Topic, TopicState
 from patronage.ballots.refusals import NoSuchTopic, NotAStoryAddress
+from patronage.foundation.web import ids
 from patronage.foundation.web.guards import staff
 from patronage.foundation.web.house import tools
 from patronage.foundation.web.languages import language
@@ -24,7 +25,7 @@ PAGE = 50
 @staff("editor")
 def list_topics() -> ResponseReturnValue:
     """List topics, the latest first, all or those in one state; suggestions wait at the top of the desk's work."""
-    wanted, before = request.args.get("state", ""), request.args.get("before", type=int)
+    wanted, before = request.args.get("state", ""), request.args.get("before", type=ids.read)
     query = select(Topic).order_by(Topic.id.desc()).limit(PAGE + 1)
     if wanted in set(TopicState):
         query = query.where(Topic.state == TopicState(wanted))

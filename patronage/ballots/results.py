@@ -192,6 +192,13 @@ def read(row: RoundResult) -> Frozen:
     )  # fmt: skip
 
 
+def published(session: Session, rounds: list[Round]) -> dict[int, Frozen]:
+    """Return the latest result of each of `rounds` that has closed, by round id, in one query."""
+    closed = [round_.id for round_ in rounds if round_.closed_at]
+    query = select(RoundResult).where(RoundResult.round_id.in_(closed)).order_by(RoundResult.version)
+    return {row.round_id: read(row) for row in session.scalars(query)} if closed else {}
+
+
 def _latest(session: Session, round_id: int) -> Frozen | None:
     row = session.scalars(_results(round_id)).first()
     return read(row) if row else None

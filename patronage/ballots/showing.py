@@ -11,8 +11,10 @@ from patronage.ballots import rounds, voting
 from patronage.ballots.known_rounds import Phase, known
 from patronage.ballots.models import Round, RoundTopic, Topic, TopicState
 from patronage.ballots.refusals import NoSuchRound
-from patronage.ballots.results import Frozen, visible_results
+from patronage.ballots.results import Frozen, published
 from patronage.giving import standing
+
+MOST_LISTED = 50
 
 
 @dataclass(frozen=True)
@@ -70,23 +72,22 @@ def strangers_ballot(session: Session, round_: Round, now: datetime) -> Ballot:
 
 def listed(session: Session, now: datetime) -> list[Listed]:
     """Return all rounds the public may know of, those that take votes first, then the latest."""
-    found = session.scalars(select(Round).where(Round.opened_at.is_not(None)).order_by(Round.closes_at.desc()))
-    lines = [_listed(session, round_, now) for round_ in found.all()[:50]]
+    query = select(Round).where(Round.opened_at.is_not(None)).order_by(Round.closes_at.desc(), Round.id.desc())
+    found = list(session.scalars(query.limit(MOST_LISTED)))
+    results = published(session, found)
+    told = stories(session, *results.values())
+    lines = [_listed(round_, results.get(round_.id), told, now) for round_ in found]
     return sorted(lines, key=lambda line: list(Phase).index(line.phase) if line.phase is not Phase.OPEN else -1)
 
 
-def stories(session: Session, result: Frozen) -> dict[int, str]:
-    """Return the addresses of the stories that came of a result's topics, by topic id."""
-    ids = [line.topic_id for line in result.lines]
+def stories(session: Session, *results: Frozen) -> dict[int, str]:
+    """Return the addresses of the stories that came of the topics of `results`, by topic id."""
+    ids = {line.topic_id for result in results for line in result.lines}
     query = select(Topic.id, Topic.story_url).where(Topic.id.in_(ids), Topic.state == TopicState.PUBLISHED)
     return {topic_id: url for topic_id, url in session.execute(query) if url}
 
 
-def _listed(session: Session, round_: Round, now: datetime) -> Listed:
-    result = visible_results(session, round_, None).result
-    if result is None:
-        return Listed(round_, known(round_).phase(now), [])
-    found = stories(session, result)
-    return Listed(
-        round_, Phase.CLOSED, [(line.title, found.get(line.topic_id)) for line in result.lines if line.chosen]
-    )
+def _listed(round_: Round, result: Frozen | None, told: dict[int, str], now: datetime) -> Listed:
+    lines = result.lines if result else ()
+    chosen = [(line.title, told.get(line.topic_id)) for line in lines if line.chosen]
+    return Listed(round_, known(round_).phase(now), chosen)

@@ -98,7 +98,7 @@ def _ballot_page(round_id: int, now: datetime, problem: str | None = None) -> Re
         round_ = showing.public_round(session, round_id)
         ballot = showing.ballot_of(session, round_, current_user.id, now, _secret())
     if problem:
-        ballot = replace(ballot, ticked={int(each) for each in _choices() if each.isascii() and each.isdigit()})
+        ballot = replace(ballot, ticked={row.position for row in ballot.choices if str(row.position) in _choices()})
     if known(round_).phase(now) is not Phase.OPEN or not ballot.may_vote:
         return render_template("ballots/not_now.html", ballot=ballot, phases=Phase)
     form = BallotForm(formdata=None, submission=ballot.submission)

@@ -157,13 +157,6 @@ def has_voted(session: Session, round_id: int, person_id: int) -> bool:
     return row is not None and row.voted
 
 
-def rounds_of(session: Session, person_id: int) -> list[Round]:
-    """Return the rounds `person_id` voted in, the latest first."""
-    query = select(Round).join(Electorate, Electorate.round_id == Round.id)
-    query = query.where(Electorate.person_id == person_id, Electorate.voted).order_by(Round.closes_at.desc(), Round.id)
-    return list(session.scalars(query))
-
-
 def _entitled(session: Session, round_id: int, person_id: int, now: datetime) -> Row[Any]:
     query = _ON_POSTGRESQL if session.get_bind().dialect.name == "postgresql" else _WHAT_DECIDES
     found = session.execute(query, {"round": round_id, "person": person_id, "moment": now}).one_or_none()

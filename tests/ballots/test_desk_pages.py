@@ -14,7 +14,7 @@ from patronage.foundation.post import Mailbox
 from patronage.foundation.worker import Worker
 from patronage.people import staff
 from patronage.people.models import AuditEntry, Person
-from tests.ballots.polls import a_patron, closed, votes
+from tests.ballots.polls import a_draft, a_patron, closed, votes
 from tests.fixtures.app import Browsers, SignIn
 
 KIND = {"Accept": "text/html"}
@@ -149,3 +149,30 @@ def test_a_published_story_is_told_to_whoever_voted(
     assert [letter["Subject"] for letter in mailbox.letters][1:] == ["You asked, we went: Who owns the river port"]
     page = browsers().get(f"/topics/{round_.id}").text
     assert "https://news.example/port" in page
+
+
+def test_a_new_round_is_proposed_from_now_for_two_weeks_until_the_evening(
+    browsers: Browsers, signed_in: SignIn, editor: Person
+) -> None:
+    desk = browsers()
+    signed_in(desk, editor)
+    page = desk.get("/desk/rounds/new").text  # it is two in the afternoon in Kyiv
+    assert re.search(r'name="opens"[^>]*value="2026-03-02T14:00"', page)
+    assert re.search(r'name="closes"[^>]*value="2026-03-16T18:00"', page)
+    assert "We report the winners" in page
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "-1", "x", "٣", ""])
+def test_a_number_no_topic_can_have_changes_nothing(
+    browsers: Browsers, signed_in: SignIn, editor: Person, database: Database, now: datetime, number: str
+) -> None:
+    with database.transaction() as session:
+        draft = a_draft(session, now)
+        order = rounds.topic_ids(session, draft.id)
+    desk = browsers()
+    token = {"csrf_token": signed_in(desk, editor)}
+    for form in ({"topic": number}, {"do": f"up:{number}"}, {"do": f"remove:{number}"}):
+        assert desk.post(f"/desk/rounds/{draft.id}/topics", data=token | form).status_code == 303
+    assert desk.get("/desk/topics", query_string={"before": number}).status_code == 200
+    with database.reading() as session:
+        assert rounds.topic_ids(session, draft.id) == order

@@ -240,3 +240,15 @@ def test_a_reader_who_has_just_become_a_patron_votes_from_the_thank_you_page(
     cast = _vote(browser, token, round_, 2, submission=found[1])
     assert "Your ballot is in" in browser.get(cast.headers["Location"]).text
     assert "Your ballot is in. You can change it." in browser.get("/account").text
+
+
+@pytest.mark.parametrize("choice", ["9" * 5000, "1" * 30, "-1", "1\x00", "²", ""])
+def test_a_ballot_that_names_nothing_there_is_told_so(
+    browsers: Browsers, signed_in: SignIn, round_: Round, patron: Person, choice: str
+) -> None:
+    browser = browsers()
+    form = {"choices": [choice, "2"], "submission": secrets.token_hex(16), "csrf_token": signed_in(browser, patron)}
+    answer = browser.post(f"/topics/{round_.id}", data=form)
+    assert answer.status_code == 422
+    assert "not part of this vote" in answer.text
+    assert answer.text.count(" checked") == 1
