@@ -1,0 +1,203 @@
+"""No page of anybody's, in no state, stands in somebody's way: axe finds nothing, nothing is wider than the screen."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from patronage.ballots import rounds, topics
+from patronage.ballots.voting import cast
+from patronage.operation.links import sign_in_link_for
+from patronage.people import staff
+from tests.ballots import polls
+from tests.browser import steps
+from tests.fixtures.chromium import People
+from tests.fixtures.live import Live
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.parametrize("engine", ["sqlite"], indirect=True),  # pages look the same on both databases
+]
+SIGHTS = ((1280, "light"), (360, "light"), (360, "dark"), (1280, "dark"))
+NARROWEST, FIRST_TOPIC = 320, 1
+READER, EDITOR = "reader@example.org", "editor@newsroom.example"
+AXE = Axe().axe_script
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+LOOK = """async seen => {
+  const runOnly = seen ? ["color-contrast", "target-size", "scrollable-region-focusable"] : undefined;
+  const said = await axe.run({resultTypes: ["violations"], runOnly, rules: {"target-size": {enabled: true}}});
+  return said.violations.map(each => `${each.id}: ${each.nodes.map(node => node.html).join(" ")}`);
+}"""
+
+
+@dataclass
+class Walk:
+    """Somebody walking through pages, and what is wrong with those seen so far."""
+
+    page: Page
+    url: str
+    found: list[str] = field(default_factory=list)
+
+    def see(self, *paths: str) -> None:
+        """Go to each of `paths` and look at it."""
+        for path in paths:
+            self.page.goto(self.url + path)
+            self.look()
+
+    def see_refused(self, path: str, submit: Callable[[Page], None]) -> None:
+        """Look at what a form says that is sent with something wrong; its summary has the focus."""
+        self.page.goto(self.url + path)
+        submit(self.page)
+        expect(self.page).to_have_title(re.compile("^Error:"))
+        expect(self.page.locator("[data-focus-summary]")).to_be_focused()
+        self.look()
+
+    def look(self) -> None:
+        """Look at the page one is on, in both widths and by day and night, and for its width on the smallest screen."""
+        self.page.evaluate(AXE)
+        for seen, (width, scheme) in enumerate(SIGHTS):
+            self._turn_to(width, scheme)
+            said = [*self.page.evaluate(LOOK, seen), *self._too_wide()]
+            self.found += [f"{self.page.url} at {width}, {scheme}: {each}" for each in said]
+        self._turn_to(NARROWEST, "light")
+        self.found += [f"{self.page.url} at {NARROWEST}: {each}" for each in self._too_wide()]
+
+    def _turn_to(self, width: int, scheme: str) -> None:
+        self.page.set_viewport_size({"width": width, "height": 800})
+        self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # "light" or "dark"
+
+    def _too_wide(self) -> list[str]:
+        pixels = self.page.evaluate(TOO_WIDE)
+        return [f"{pixels} pixels too wide"] if pixels > 0 else []
+
+
+@pytest.fixture
+def walking(live: Live, somebody: People) -> Callable[..., Walk]:
+    """`walking(email)` is somebody signed in with a browser of their own; without an address a stranger."""
+
+    def begin(email: str = "", *roles: str) -> Walk:
+        walk = Walk(somebody(reduced_motion="reduce"), live.url)
+        if not email:
+            return walk
+        with live.tools.database.transaction() as session:
+            for role in roles:
+                staff.grant(session, email, role, live.tools.clock.now())
+        with live.app.app_context():
+            walk.page.goto(sign_in_link_for(live.tools, email, next_path="/account"))
+        walk.look()
+        walk.page.locator("main form button[type=submit]").click()
+        walk.page.wait_for_url("**/account")
+        return walk
+
+    return begin
+
+
+@pytest.fixture
+def voted(live: Live) -> tuple[int, int]:
+    """A round that is open, and one that was closed with a result of which a story came; their numbers."""
+    now = live.tools.clock.now()
+    with live.tools.database.transaction() as session:
+        past = polls.an_open_round(session, now)
+        for number in range(4):
+            voter = polls.a_patron(session, now)
+            cast(session, past.id, voter.id, ["1", str(number % 2 + 2)], f"a form {number}", now, polls.SECRET)
+        rounds.close_round(session, past.id, polls.SECRET, None, now)
+        topics.publish(session, FIRST_TOPIC, "https://newsroom.example/port", None, now)
+    return steps.open_round(live), past.id
+
+
+def _send(page: Page) -> None:
+    page.locator("main form button[type=submit]").last.click()
+
+
+def _give_nonsense(page: Page) -> None:
+    page.get_by_label("Or another amount").fill("-3")
+    page.get_by_label("Your e-mail address").fill("nobody")
+    _send(page)
+
+
+def _ask_twice_for_a_code(page: Page) -> None:
+    page.get_by_label("e-mail").fill("nobody@example.org")
+    _send(page)
+    page.get_by_label("Code").fill("BCDF-2345")
+    _send(page)
+
+
+def _tick_everything(page: Page) -> None:
+    page.locator("input[name=choices]").evaluate_all(
+        "all => all.forEach(box => {box.disabled = false; box.checked = true})"
+    )
+    _send(page)
+
+
+def _name_no_newsroom(page: Page) -> None:
+    page.get_by_label("Name of the newsroom").fill("")
+    page.get_by_label("Accent colour").fill("blue")
+    _send(page)
+
+
+def test_what_a_stranger_sees(walking: Callable[..., Walk], voted: tuple[int, int]) -> None:
+    walk, (now, past) = walking(), voted
+    walk.see("/", "/support", "/support?interval=month", "/topics", f"/topics/{now}", f"/topics/{past}")
+    walk.see("/sign-in", "/sign-in/spent", "/privacy", "/nothing", "/topics/suggest")
+    walk.see_refused("/support?interval=year", _give_nonsense)
+    walk.see_refused("/sign-in", _send)
+    walk.see_refused("/sign-in", _ask_twice_for_a_code)
+    assert walk.found == []
+
+
+def test_what_a_patron_sees(live: Live, walking: Callable[..., Walk], somebody: People, voted: tuple[int, int]) -> None:
+    payer = Walk(somebody(reduced_motion="reduce"), live.url)
+    steps.ask_for(payer.page, live, READER)
+    steps.pay(payer.page)
+    steps.thanked(payer.page)
+    payer.look()
+    walk, (now, past) = walking(READER), voted
+    walk.look()
+    walk.see("/topics", f"/topics/{now}", f"/topics/{past}", "/topics/suggest", "/desk")
+    walk.see_refused(f"/topics/{now}", _tick_everything)
+    walk.see_refused("/topics/suggest", _send)
+    walk.page.goto(f"{live.url}/topics/{now}")
+    steps.tick(walk.page, steps.TOPICS[0])
+    _send(walk.page)
+    walk.look()
+    walk.page.goto(f"{live.url}/account")
+    walk.page.get_by_role("link", name="Stop").click()
+    walk.look()
+    _send(walk.page)
+    walk.page.wait_for_url("**/account")
+    walk.look()
+    assert payer.found + walk.found == []
+
+
+def test_what_an_editor_sees(live: Live, walking: Callable[..., Walk], voted: tuple[int, int]) -> None:
+    walk, (now, past) = walking(EDITOR, "editor"), voted
+    walk.see("/desk", "/desk/rounds", "/desk/topics", "/desk/topics/1", "/desk/topics/3")
+    walk.see(f"/desk/rounds/{now}", f"/desk/rounds/{past}", "/desk/rounds/new")
+    walk.see_refused("/desk/rounds/new", _send)
+    walk.see_refused("/desk/topics/new", _send)
+    later = live.tools.clock.now() + timedelta(days=1)
+    with live.tools.database.transaction() as session:
+        draft = polls.a_draft(session, later, titles=("One", "Two", "Three")).id
+    walk.see(f"/desk/rounds/{draft}")
+    assert walk.found == []
+
+
+def test_what_a_bookkeeper_sees(live: Live, walking: Callable[..., Walk]) -> None:
+    with live.tools.database.transaction() as session:
+        polls.a_patron(session, live.tools.clock.now(), READER)
+    walk = walking("books@newsroom.example", "bookkeeper")
+    walk.see("/desk", "/desk/patrons", "/desk/patrons?words=nobody", "/desk/rounds")
+    assert walk.found == []
+
+
+def test_what_an_administrator_sees(walking: Callable[..., Walk], voted: tuple[int, int]) -> None:
+    walk = walking("admin@newsroom.example", "admin")
+    walk.see("/desk", "/desk/patrons", "/desk/audit", "/desk/settings")
+    walk.see_refused("/desk/settings", _name_no_newsroom)
+    assert walk.found == []
