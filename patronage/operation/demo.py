@@ -121,7 +121,8 @@ def _tell(place: Place) -> None:
     say(f"\n  {demo_newsroom.NAME} is open.\n")
     say(f"  The pages            {place.base_url}/support?interval=month")
     say(f"  What to vote on      {place.base_url}/topics")
-    say(f"  Stripe's stand-in    {place.sandbox_url}/   (time moves at /_sandbox/clock)")
+    say(f"  Stripe's stand-in    {place.sandbox_url}/")
+    say(f"  Its clock            {place.sandbox_url}/_sandbox/clock   (let a month pass, then an hour)")
     say(f"  The mail it sent     {place.sandbox_url}/_sandbox/mail\n")
     say("  Sign in, once each (ask for another by mail at /sign-in):\n")
     people = [("patron", demo_newsroom.PATRON, "/account")]
@@ -130,6 +131,6 @@ def _tell(place: Place) -> None:
         with app.app_context():
             url = sign_in_link_for(tools, email, valid_for=LINKS_LAST, next_path=path)
         say(f"  {role:<12} {email:<30} {url}")
-    say(f"\n  Settings: {place.env_file}\n  What it says: {place.log}\n\n  Ctrl-C stops all of it.\n")
+    say(f"\n  Settings: {place.env_file}\n  Log:      {place.log}\n\n  Ctrl-C stops all of it.\n")
     sys.stdout.flush()
     tools.database.close()
