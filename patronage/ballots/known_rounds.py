@@ -11,7 +11,7 @@ from time import monotonic
 
 from sqlalchemy import func, select
 
-from patronage.ballots.models import Round, Topic
+from patronage.ballots.models import Round, Topic, TopicState
 from patronage.foundation.database import Database
 
 FRESH_SECONDS = 1.0
@@ -86,7 +86,7 @@ class KnownRounds:
     def _read(self) -> Snapshot:
         columns = (Round.id, Round.opens_at, Round.closes_at, Round.closed_at)
         query = select(*columns).where(Round.opened_at.is_not(None)).order_by(Round.id)
-        stories = select(func.count(Topic.published_at), func.max(Topic.published_at))
+        stories = select(func.count(), func.max(Topic.published_at)).where(Topic.state == TopicState.PUBLISHED)
         with self._database.reading() as session:
             rounds = {row.id: KnownRound(*row) for row in session.execute(query)}
             number, latest = session.execute(stories).one()

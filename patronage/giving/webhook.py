@@ -49,7 +49,7 @@ def stripe_webhook() -> Response:
         body = _body()
         house.tools.payments.verify(body, request.headers.get("Stripe-Signature", ""), house.tools.clock.now())
         event, text = _read(body)
-        _refuse_other_mode(event, is_live=house.settings.is_live)
+        _refuse_others(event, is_live=house.settings.is_live)
         _keep(event, text)
     except (BadSignature, NotAnEvent, DataError) as error:
         log().warning("webhook refused", why=str(error)[:200])
@@ -102,11 +102,17 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _refuse_other_mode(event: dict[str, Any], *, is_live: bool) -> None:
-    """Refuse a test event at a live key and the other way round; every event says which it is."""
+def _refuse_others(event: dict[str, Any], *, is_live: bool) -> None:
+    """Refuse a test event at a live key and the other way round, and what another account's endpoint was meant for.
+
+    Every event says its mode; only an event of a connected account names an `account`, and our key cannot ask there.
+    """
     if event.get("livemode") is not is_live:
         log().error("event of the other mode refused", stripe_event=event["id"], livemode=event.get("livemode"))
         raise NotAnEvent("of the other mode")
+    if event.get("account") is not None:
+        log().error("event of another account refused", stripe_event=event["id"], account=str(event["account"])[:255])
+        raise NotAnEvent("of another account")
 
 
 def _keep(event: dict[str, Any], text: str) -> None:

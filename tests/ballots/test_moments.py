@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from patronage.ballots import moments
 
@@ -38,3 +40,19 @@ def test_what_is_no_time_is_refused(typed: str) -> None:
 
 def test_a_moment_is_shown_as_it_was_typed() -> None:
     assert moments.typed(moments.read("2026-03-02T18:00", KYIV), KYIV) == "2026-03-02T18:00"
+
+
+@given(
+    moment=st.datetimes(datetime(2001, 1, 1), datetime(2150, 1, 1)).map(  # noqa: DTZ001 - made aware beside it
+        lambda naive: naive.replace(second=0, microsecond=0, tzinfo=UTC)
+    ),
+    zone=st.sampled_from(["Europe/Kyiv", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"]).map(ZoneInfo),
+)
+def test_what_a_field_shows_is_read_as_the_same_moment_or_said_to_come_twice(moment: datetime, zone: ZoneInfo) -> None:
+    shown = moments.typed(moment, zone)
+    try:
+        assert moments.read(shown, zone) == moment
+    except moments.ShownTwice:
+        first, second = (datetime.fromisoformat(shown).replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+        assert moment in {first.astimezone(UTC), second.astimezone(UTC)}
+        assert first.utcoffset() != second.utcoffset()

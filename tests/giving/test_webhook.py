@@ -125,6 +125,7 @@ def _bodies() -> dict[str, bytes]:
         "half a character": b'{"id": "evt_\\ud800", "type": "a.b", "livemode": false}',
         "without livemode": json.dumps({"id": "evt_1", "type": "a.b"}).encode(),
         "of live mode": json.dumps(_event(livemode=True)).encode(),
+        "of another account": json.dumps(_event(account="acct_of_somebody")).encode(),
         "too large": json.dumps(_event(padding="x" * 256 * 1024)).encode(),
     }
 
