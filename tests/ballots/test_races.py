@@ -9,14 +9,18 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from patronage.ballots import results, rounds, voting
+from patronage.ballots import duties, results, rounds, voting
 from patronage.ballots.models import Ballot, BallotEvent, Electorate, Round, RoundResult
 from patronage.ballots.refusals import RoundClosed
+from patronage.foundation.clock import FrozenClock
 from patronage.foundation.database import Database
+from patronage.foundation.jobs import Job
+from patronage.foundation.tools import Tools
 from patronage.people.models import Person
 from tests.ballots.polls import SECRET, a_patron
 
@@ -116,6 +120,23 @@ def test_closing_at_once_from_everywhere_freezes_one_result(database: Database, 
         assert sum(isinstance(each, RoundClosed) for each in done) == 7, done
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(RoundResult)) == 1
+
+
+def test_the_job_and_an_editor_closing_at_once_freeze_one_result(
+    tools: Tools, app: Flask, database: Database, round_: Round, clock: FrozenClock
+) -> None:
+    clock.advance(days=7)
+
+    def job() -> None:
+        with app.test_request_context():
+            duties.close_when_over(tools, {"round": round_.id})
+
+    with together([job, _close(database, round_, clock.now())] * 5) as done:
+        assert sum(isinstance(each, Round) for each in done) <= 1
+        assert all(each is None or isinstance(each, Round | RoundClosed) for each in done), done
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(RoundResult)) == 1
+        assert session.scalar(select(func.count()).select_from(Job).where(Job.kind == rounds.TELLING_JOB)) == 1
 
 
 def test_without_the_lock_a_ballot_would_come_too_late_to_be_counted(

@@ -2,9 +2,11 @@
 
 import json
 import random
+import re
 import time
 from datetime import datetime, timedelta
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, insert, select, text
@@ -74,6 +76,11 @@ def test_the_canonical_result_has_sorted_keys_no_floats_and_the_published_seed(
     assert result.sha256 == results.sha256(result.canonical)
     assert rounds.seed_hash(said["tie_seed"]) == said["tie_seed_sha256"] == published
     assert said["rule"] == {"name": "approval", "version": 1}
+    document = (Path(__file__).parents[2] / "docs" / "2_a_round.md").read_text()
+    rows = document.partition("| key | what it holds |")[2].partition("\n\n")[0]
+    assert {name for row in rows.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1:2][0])} == set(
+        said
+    )
 
 
 def test_a_frozen_result_cannot_be_changed(database: Database, now: datetime) -> None:
@@ -232,3 +239,18 @@ def test_fifty_thousand_ballots_are_frozen_in_a_moment(database: Database, now: 
         assert time.perf_counter() - began < 5
         assert _result(session, round_).cast == 50_000
         assert session.scalars(select(RoundResult.version)).one() == 1
+
+
+def test_of_an_open_round_no_more_ballots_are_counted_than_the_desk_is_told(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "MOST_COUNTED", 20)
+    with database.transaction() as session:
+        round_ = an_open_round(session, now)
+        for number in range(34):
+            votes(session, round_, a_patron(session, now), "1", now)
+            if number in {8, 18}:
+                assert results.visible_results(session, round_, EDITOR).turnout == number // 10 * 10
+        assert results.visible_results(session, round_, EDITOR).turnout == 20
+        assert closed(session, round_, now).closed_at
+        assert results.visible_results(session, round_, EDITOR).turnout == 34
