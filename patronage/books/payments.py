@@ -1,16 +1,13 @@
 """Payments: money that came in, one row a charge, and what was taken back of it."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from patronage.books import ledger
+from patronage.books import ledger, references
 from patronage.books.models import EntryKind, Payment
-
-LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that are mistaken for one another
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ def record(
         known.invoice_id = known.invoice_id or received.invoice_id
         return known, False
     payment = Payment(
-        reference=new_reference(), person_id=person_id, source=source, charge_id=received.charge_id,
+        reference=references.new("R", 2), person_id=person_id, source=source, charge_id=received.charge_id,
         payment_intent_id=received.payment_intent_id, invoice_id=received.invoice_id,
         amount_minor=received.amount_minor, currency=received.currency, paid_at=received.paid_at,
         refunded_minor=0, disputed=False,
@@ -73,9 +70,3 @@ def take_back(payment: Payment, refunded_minor: int, *, disputed: bool) -> None:
     """Write down how much of `payment` was given back so far, and whether it is disputed now."""
     payment.refunded_minor = min(refunded_minor, payment.amount_minor)
     payment.disputed = disputed
-
-
-def new_reference() -> str:
-    """Return a new name for a payment, fit to be read out over the telephone: "R-7K2M-9QXD"."""
-    letters = "".join(secrets.choice(LETTERS) for _ in range(8))
-    return f"R-{letters[:4]}-{letters[4:]}"

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from patronage.books import references
 from patronage.giving.models import Checkout, Interval, Pledge, PledgeState
 from patronage.people.models import Person
 
@@ -15,7 +16,6 @@ from patronage.people.models import Person
 # left of that, so that a retry with the same key is never refused for its `expires_at`.
 PAGE_LIVES = timedelta(hours=1)
 HANDED_OUT_AGAIN_FOR = timedelta(minutes=25)
-LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that are mistaken for one another
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,8 @@ def give_up(session: Session, checkout_id: int, outcome: str, now: datetime) -> 
 
 
 def new_reference() -> str:
-    """Return a new name for a pledge, fit to be read out over the telephone: "P-7K2M-9QXD-4TRA"."""
-    letters = "".join(secrets.choice(LETTERS) for _ in range(12))
-    return f"P-{letters[:4]}-{letters[4:8]}-{letters[8:]}"
+    """Return a new name for a pledge: "P-7K2M-9QXD-4TRA"."""
+    return references.new("P", 3)
 
 
 def _open(session: Session, person_id: int, offer: Offer, now: datetime) -> list[Checkout]:

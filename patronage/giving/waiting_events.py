@@ -19,6 +19,7 @@ from patronage.giving.stripe_events import Subject, subject_of
 
 AT_ONCE = 60
 SUSPECT = 3  # taken as often and never closed: from then on taken alone, in case it is what kills the worker
+KEY_REFUSED = {401, 403}  # a key that was rolled or may not look: a newsroom's error, mended by the newsroom
 STRIPE_RESTS = timedelta(seconds=5)  # how long the others wait when Stripe did not answer for one
 
 
@@ -102,7 +103,7 @@ def _work(tools: Tools, policy: Policy, subject: Subject, events: list[StripeEve
         if error.is_missing:
             _close(tools, events, Outcome.UNMATCHED)
         else:
-            _fail(tools, events, error)
+            _fail(tools, events, error, may_give_up=error.status not in KEY_REFUSED)
     except Exception as error:
         if is_unavailable(error):
             raise

@@ -10,6 +10,7 @@ from patronage.foundation.leases import LEASE, TRIES
 from patronage.foundation.tools import Tools
 from patronage.giving import applying, waiting_events
 from patronage.giving.duties import policy_of
+from patronage.giving.gateway import GatewayRefused
 from patronage.giving.models import Outcome, StripeEvent
 from tests.giving.readers import Readers, outcomes, pledges
 
@@ -143,3 +144,20 @@ def test_while_stripe_is_slow_the_rest_is_let_go_before_its_lease_runs_out(
     with tools.database.reading() as session:
         rows = session.scalars(select(StripeEvent).where(StripeEvent.applied_at.is_(None))).all()
     assert [(row.leased_until, row.attempts) for row in rows] == [(None, 0)] * 2
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(401, None), (403, None), (400, Outcome.FAILED)])
+def test_while_our_key_is_refused_no_event_is_given_up(
+    readers: Readers, tools: Tools, monkeypatch: pytest.MonkeyPatch, status: int, outcome: Outcome | None
+) -> None:
+    readers.stripe.deliver(readers.app, _event(1, CHARGE, {"id": "ch_1", "object": "charge"}))
+
+    def refused(*_asked: Any) -> Outcome:
+        raise GatewayRefused("Expired API Key provided", status)
+
+    monkeypatch.setattr(applying, "apply", refused)
+    for _ in range(2 * TRIES):
+        readers.apply()
+        readers.wait(hours=13)
+    with tools.database.reading() as session:
+        assert session.scalars(select(StripeEvent)).one().outcome == outcome
