@@ -1,13 +1,14 @@
 """What an object of each kind holds as long as nothing particular is known of it."""
 
-import copy
+import json
 
 from patronage.sandbox.store import Json
 
 
 def blank(kind: str) -> Json:
     """A fresh copy of what every new object of that kind begins with."""
-    return copy.deepcopy(BLANKS[kind])
+    fresh: Json = json.loads(TEXTS[kind])  # several times as fast as a deep copy
+    return fresh
 
 
 BLANKS: dict[str, Json] = {
@@ -263,3 +264,4 @@ BLANKS: dict[str, Json] = {
         "usage": "off_session",
     },
 }
+TEXTS = {kind: json.dumps(fields) for kind, fields in BLANKS.items()}

@@ -3,10 +3,12 @@
 import copy
 from typing import Any
 
+from patronage.sandbox import schema
 from patronage.sandbox.errors import invalid
 from patronage.sandbox.store import Json, Tx
 
 DEPTH = 4
+OMITTED = ("line_items", "payments", "refunds", "sources", "subscriptions", "tax", "tax_ids")
 
 
 def expanded(tx: Tx, answer: Json, paths: list[str]) -> Json:
@@ -32,10 +34,14 @@ def _walk(tx: Tx, node: Any, parts: list[str], path: str) -> None:
         if not isinstance(node, dict):
             raise _cannot(path)
         _expand(tx, node, parts[0], path)
+        if len(parts) == 1 and not _holds_an_object(node, parts[0]):
+            raise _cannot(path)
         _walk(tx, node[parts[0]], parts[1:], path)
 
 
 def _expand(tx: Tx, node: Json, name: str, path: str) -> None:
+    if name not in node and node.get("object") == "list" and "." not in path:
+        raise _cannot(path, f" You may want to try expanding 'data.{path}' instead.")
     if name not in node:
         node[name] = _omitted_list(tx, node, name, path)
     if isinstance(node[name], str):
@@ -45,6 +51,16 @@ def _expand(tx: Tx, node: Json, name: str, path: str) -> None:
         node[name] = found
     elif not isinstance(node[name], dict | list | None):
         raise _cannot(path)
+
+
+def _holds_an_object(node: Json, name: str) -> bool:
+    """Whether there is an object in the field, or (null now) can be; a mere hash is none."""
+    value = node[name]
+    if isinstance(value, list):
+        return True
+    if isinstance(value, dict) and "object" in value:
+        return True
+    return "object" not in node or name in (*OMITTED, *schema.expandable(node["object"]))
 
 
 def _omitted_list(tx: Tx, node: Json, name: str, path: str) -> Json | None:
@@ -78,5 +94,5 @@ def listed(data: list[Json], url: str) -> Json:
     return {"object": "list", "data": data, "has_more": False, "url": url}
 
 
-def _cannot(path: str) -> Exception:
-    return invalid(f"This property cannot be expanded ({path}).", "expand")
+def _cannot(path: str, advice: str = "") -> Exception:
+    return invalid(f"This property cannot be expanded ({path}).{advice}", "expand")

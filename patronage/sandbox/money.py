@@ -25,6 +25,21 @@ SMALLEST = {
     "czk": 1500,
     "sek": 300,
     "nok": 300,
+    "dkk": 250,
+    "huf": 17500,
+    "aed": 200,
+    "aud": 50,
+    "bgn": 100,
+    "brl": 50,
+    "cad": 50,
+    "hkd": 400,
+    "inr": 50,
+    "mxn": 1000,
+    "myr": 200,
+    "nzd": 50,
+    "ron": 200,
+    "sgd": 50,
+    "thb": 1000,
 }
 FIXED_FEE = {0: 30, 2: 30, 3: 300}  # about thirty US cents, in each kind of minor unit
 

@@ -95,6 +95,12 @@ def resolved(tx: Tx, id: str, param: str = "payment_method") -> Json:
     means = well_known(id)
     if means is not None:
         return new_payment_method(tx, means)
+    if tx.fact(f"let_go:{id}") is not None:
+        raise invalid(
+            "This PaymentMethod was previously used without being attached to a Customer or was detached from a"
+            " Customer, and may not be used again.",
+            param,
+        )
     return named(tx, "payment_method", id, param)
 
 
@@ -225,6 +231,7 @@ def detach(tx: Tx, _params: Json, id: str) -> Json:
     before = method["customer"]
     method["customer"] = None
     tx.put(method)
+    tx.remember(f"let_go:{id}", "1")
     events.emit(tx, "payment_method.detached", method, {"customer": before})
     return method
 

@@ -63,8 +63,12 @@ def blueprint(store: Store) -> flask.Blueprint:
     """Everything under /v1, answered from the store."""
     api = flask.Blueprint("api", __name__)
 
-    @api.route("/v1/<path:_path>", methods=["GET", "POST", "DELETE", "PUT", "PATCH"])
-    def call(_path: str) -> flask.Response:
+    methods = ["GET", "POST", "DELETE", "PUT", "PATCH"]
+
+    @api.route("/v1", methods=methods)
+    @api.route("/v1/<path:_path>", methods=methods)
+    @api.route("/v2/<path:_path>", methods=methods)  # nothing is there, and Stripe's own words say so
+    def call(_path: str = "") -> flask.Response:
         return answer(store, flask.request)
 
     return api

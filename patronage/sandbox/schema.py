@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, Literal, NotRequired, Required, Union, get_args, get_origin, get_type_hints
 
 from stripe._api_version import _ApiVersion
+from stripe._object_classes import get_object_class
 from stripe._request_options import RequestOptions
 from typing_extensions import is_typeddict
 
@@ -80,6 +81,19 @@ def _hash(typed: Any, raw: Json, at: str) -> Json:
 def _unsets(typed: Any, key: str) -> bool:
     texts = UNSETTABLE if typed.__name__.startswith("Product") else UNSETTABLE_OF_PEOPLE
     return key in texts and not _fields(typed)[key][1]
+
+
+@cache
+def expandable(kind: str) -> frozenset[str]:
+    """The fields of a resource class that hold an id or, when expanded, the object itself."""
+    annotations = get_object_class("V1", kind).__annotations__
+    return frozenset(name for name, hint in annotations.items() if _is_expandable(hint))
+
+
+def _is_expandable(hint: Any) -> bool:
+    options = _options(hint)
+    objects = [option for option in options if option not in (str, type(None)) and get_origin(option) is not Literal]
+    return str in options and bool(objects)
 
 
 def missing_param(name: str) -> StripeError:

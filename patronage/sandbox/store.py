@@ -126,6 +126,16 @@ class Tx:
         finally:
             self._time, self.clock = before
 
+    @contextmanager
+    def unasked(self) -> Iterator[None]:
+        """Do what no request has asked for, but time has brought: its events name none."""
+        before = self.request_id, self.idempotency_key
+        self.request_id = self.idempotency_key = None
+        try:
+            yield
+        finally:
+            self.request_id, self.idempotency_key = before
+
 
 class Store:
     """One SQLite file, safe to share between threads: one writer at a time, readers beside it."""

@@ -126,7 +126,9 @@ def list_all(tx: Tx, params: Json) -> Json:
 @endpoint("POST", "/v1/subscriptions/<id>", "SubscriptionUpdateParams")
 def update(tx: Tx, params: Json, id: str) -> Json:
     refuse_unsupported(params, {*SHARED, "pause_collection", "billing_cycle_anchor"})
-    subscription = _alive(tx, id)
+    subscription = fetched(tx, "subscription", id)
+    if not {"cancellation_details", "metadata", "expand"}.issuperset(params):
+        _check_alive(subscription)
     customer = billing.customer_of(tx, subscription)
     with in_time_of(tx, customer):
         _only_automatic(params)
@@ -143,17 +145,16 @@ def update(tx: Tx, params: Json, id: str) -> Json:
         restarted = _reprice(tx, subscription, params, updates)
         if not restarted:
             change(tx, subscription, updates, "customer.subscription.updated")
-        _await_ending(tx, id)
+        if subscription["ended_at"] is None:
+            _await_ending(tx, id)
         return fetched(tx, "subscription", id)
 
 
-def _alive(tx: Tx, id: str) -> Json:
-    subscription = fetched(tx, "subscription", id)
+def _check_alive(subscription: Json) -> None:
     if subscription["status"] in ("canceled", "incomplete_expired"):
         raise invalid(
             "A canceled subscription can only update its cancellation_details and metadata.", code="resource_missing"
         )
-    return subscription
 
 
 def _reprice(tx: Tx, subscription: Json, params: Json, updates: Json) -> bool:
@@ -235,7 +236,8 @@ def cancel(tx: Tx, params: Json, id: str) -> Json:
 @endpoint("POST", "/v1/subscriptions/<id>/pause", "SubscriptionPauseParams")
 def pause(tx: Tx, params: Json, id: str) -> Json:
     refuse_unsupported(params, {"type", "expand"})
-    subscription = _alive(tx, id)
+    subscription = fetched(tx, "subscription", id)
+    _check_alive(subscription)
     if subscription["status"] not in ("active", "past_due"):
         raise invalid(f"A subscription that is {subscription['status']} cannot be paused.")
     with in_time_of(tx, billing.customer_of(tx, subscription)):

@@ -1,7 +1,7 @@
 """Test clocks: a time of their own for the customers attached to them."""
 
 from patronage.sandbox import clock, events
-from patronage.sandbox.errors import StripeError, invalid
+from patronage.sandbox.errors import invalid
 from patronage.sandbox.ids import new_id
 from patronage.sandbox.lists import page
 from patronage.sandbox.objects import change, fetched
@@ -10,12 +10,15 @@ from patronage.sandbox.store import Json, Tx
 
 KIND = "test_helpers.test_clock"
 DELETED_AFTER = 30 * 86400
+LATEST = 4_102_444_800  # the beginning of 2100, UTC
 TWO_YEARS = 2 * 366 * 86400
 UNITS = {"day": 1, "week": 7, "month": 31, "year": 366}
 
 
 @endpoint("POST", "/v1/test_helpers/test_clocks", "test_helpers.TestClockCreateParams")
 def create(tx: Tx, params: Json) -> Json:
+    if not 0 <= params["frozen_time"] < LATEST:
+        raise invalid("`frozen_time` must be a moment before the year 2100.", "frozen_time")
     made = {
         "id": new_id("clock"),
         "object": KIND,
@@ -40,10 +43,9 @@ def advance(tx: Tx, params: Json, id: str) -> Json:
     if until <= found["frozen_time"]:
         raise invalid("`frozen_time` must be after the clock's current frozen time.", "frozen_time")
     if until > found["frozen_time"] + _furthest(tx, id):
-        raise StripeError(
-            429,
+        raise invalid(
             "You can only advance a test clock two intervals at a time, by the shortest interval of its subscriptions.",
-            code="test_clock_advance_too_far",
+            "frozen_time",
         )
     advancing = {"status": "advancing", "status_details": {"advancing": {"target_frozen_time": until}}}
     change(tx, found, advancing)

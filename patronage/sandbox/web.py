@@ -39,7 +39,7 @@ def origin(url: str) -> str:
 
 def add_headers(response: Response) -> Response:
     """Strict by default; a page that needs more has set its own policy."""
-    if not flask.request.path.startswith("/v1/"):
+    if not of_the_api(flask.request.path):
         response.headers.setdefault("Content-Security-Policy", policy())
         # Not no-referrer: forms would then come with `Origin: null`, and be taken for foreign ones.
         response.headers.setdefault("Referrer-Policy", "same-origin")
@@ -49,10 +49,15 @@ def add_headers(response: Response) -> Response:
     return response
 
 
+def of_the_api(path: str) -> bool:
+    """Whether an address is Stripe's, not the sandbox's own."""
+    return path.startswith(("/v1/", "/v2/")) or path == "/v1"
+
+
 def refuse_foreign_forms() -> Response | None:
     """A page elsewhere must not press buttons here through somebody's browser."""
     request = flask.request
-    if request.method in ("GET", "HEAD", "OPTIONS") or request.path.startswith("/v1/"):
+    if request.method in ("GET", "HEAD", "OPTIONS") or of_the_api(request.path):
         return None
     sender = request.headers.get("Origin")
     foreign = sender is not None and urlsplit(sender).netloc != request.host

@@ -1,5 +1,6 @@
 """How the API answers, whatever is asked: keys, versions, forms, errors, idempotency, expansion."""
 
+import queue
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -66,7 +67,8 @@ def test_another_version_is_refused(wire: Wire) -> None:
 
 
 def test_an_unknown_path_or_method_is_404(wire: Wire) -> None:
-    for refused in (wire.get("/v1/unicorns"), wire.post("/v1/balance"), wire.http.patch(wire.url + "/v1/customers")):
+    unknown = (wire.get("/v1/unicorns"), wire.get("/v1"), wire.get("/v2/core/events"), wire.post("/v2/x"))
+    for refused in (*unknown, wire.post("/v1/balance"), wire.http.patch(wire.url + "/v1/customers")):
         assert refused.status_code == 404
         assert refused.json()["error"]["type"] == "invalid_request_error"
         assert "Unrecognized request URL" in refused.json()["error"]["message"]
@@ -233,6 +235,27 @@ def test_one_key_at_once_from_many_sides_makes_one_object(wire: Wire, desk: Desk
     assert len(desk.v1.customers.list().data) == 1
 
 
+def test_a_key_that_is_in_use_is_refused_until_its_answer_is_there(wire: Wire, desk: Desk) -> None:
+    answers: queue.Queue[requests.Response] = queue.Queue()
+
+    def ask() -> None:
+        other = Wire(wire.url)
+        answers.put(other.post("/v1/customers", "email=ana@example.org", key="k1"))
+        other.http.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    with desk.store.write():  # nothing can be written meanwhile: one call waits for this, holding its key
+        for thread in threads:
+            thread.start()
+        refused = answers.get(timeout=10)
+    for thread in threads:
+        thread.join()
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "idempotency_key_in_use")
+    assert answers.get(timeout=10).status_code == 200
+    assert wire.post("/v1/customers", "email=ana@example.org", key="k1").headers["Idempotent-Replayed"] == "true"
+
+
 def test_expansion_goes_four_deep_and_no_deeper(desk: Desk) -> None:
     desk.patron()
 
@@ -244,6 +267,24 @@ def test_expansion_goes_four_deep_and_no_deeper(desk: Desk) -> None:
         desk.v1.subscriptions.list({"expand": ["data.latest_invoice.payments.data.payment"]})
     with pytest.raises(stripe.InvalidRequestError, match="cannot be expanded"):
         desk.v1.subscriptions.list({"expand": ["data.currency"]})
+
+
+@pytest.mark.parametrize("path", ["foo", "email", "metadata", "address", "id", "currency"])
+def test_what_is_no_object_cannot_be_expanded(desk: Desk, path: str) -> None:
+    customer = desk.v1.customers.create({"metadata": {"a": "b"}})
+
+    with pytest.raises(stripe.InvalidRequestError, match=rf"This property cannot be expanded \({path}\)") as refused:
+        desk.v1.customers.retrieve(customer.id, {"expand": [path]})
+    assert (refused.value.http_status, refused.value.param) == (400, "expand")
+
+
+def test_what_is_no_object_yet_can_be_expanded(desk: Desk) -> None:
+    customer = desk.v1.customers.create({})
+    wished = {"expand": ["default_source", "invoice_settings.default_payment_method", "subscriptions"]}
+
+    assert desk.v1.customers.retrieve(customer.id, wished).subscriptions.data == []
+    with pytest.raises(stripe.InvalidRequestError, match=r"try expanding 'data\.customer' instead"):
+        desk.v1.charges.list({"expand": ["customer"]})
 
 
 def test_lists_go_newest_first_by_cursor_both_ways(desk: Desk) -> None:

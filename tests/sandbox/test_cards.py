@@ -94,6 +94,26 @@ def test_a_card_that_cannot_be_is_refused(desk: Desk, change: dict[str, object],
     assert refused.value.code == code
 
 
+def test_a_card_that_was_let_go_is_not_used_again(desk: Desk) -> None:
+    customer = desk.v1.customers.create({})
+    method = desk.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
+    desk.v1.payment_methods.detach(method.id)
+
+    for use in ("/v1/payment_intents", f"/v1/payment_methods/{method.id}/attach"):
+        params = {"customer": customer.id} if "attach" in use else {**PAYMENT, "payment_method": method.id}
+        with pytest.raises(stripe.InvalidRequestError, match="may not be used again"):
+            desk.ask("post", use, params)
+
+
+@pytest.mark.parametrize(("currency", "least"), [("eur", 50), ("jpy", 50), ("dkk", 250), ("kwd", 10), ("UAH", 1)])
+def test_a_payment_is_not_below_the_smallest_of_its_currency(desk: Desk, currency: str, least: int) -> None:
+    made = desk.v1.payment_intents.create({"amount": least, "currency": currency})
+    assert (made.amount, made.currency) == (least, currency.lower())
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        desk.v1.payment_intents.create({"amount": least - 1, "currency": currency})
+    assert refused.value.param == "amount"
+
+
 def test_names_that_stripe_does_not_know_are_refused(desk: Desk) -> None:
     for name in ("pm_card_gold", "pm_none"):
         with pytest.raises(stripe.InvalidRequestError, match=f"No such PaymentMethod: '{name}'"):

@@ -195,8 +195,46 @@ def test_customers_on_a_test_clock_live_by_it(desk: Desk) -> None:
     assert desk.v1.test_helpers.test_clocks.retrieve(own.id).status == "ready"
     assert [invoice.status for invoice in desk.v1.invoices.list({"customer": customer.id}).data] == ["paid", "paid"]
     assert desk.v1.customers.list().data == []
-    told = desk.news()
-    assert told[-1] == "test_helpers.test_clock.ready"
+    told = {event.type: event for event in desk.events()}
+    assert list(told)[-1] == "test_helpers.test_clock.ready"
+    assert told["invoice.paid"].request.id is None
+    assert told["test_helpers.test_clock.advancing"].request.id.startswith("req_")
     with pytest.raises(stripe.StripeError, match="two intervals"):
         desk.v1.test_helpers.test_clocks.advance(own.id, {"frozen_time": begin + 330 * 86400})
+    with pytest.raises(stripe.InvalidRequestError, match="before the year 2100"):
+        desk.v1.test_helpers.test_clocks.create({"frozen_time": 99_999_999_999})
     assert desk.v1.test_helpers.test_clocks.delete(own.id).deleted
+
+
+def test_a_canceled_subscription_can_still_be_annotated_and_nothing_else(desk: Desk) -> None:
+    patron = desk.patron()
+    desk.v1.subscriptions.cancel(patron.id)
+
+    noted = {"metadata": {"a": "b"}, "cancellation_details": {"feedback": "other"}}
+    updated = desk.v1.subscriptions.update(patron.id, noted)
+
+    assert (updated.status, updated.metadata["a"], updated.cancellation_details.feedback) == ("canceled", "b", "other")
+    with pytest.raises(stripe.InvalidRequestError, match="can only update its cancellation_details and metadata"):
+        desk.v1.subscriptions.update(patron.id, {"cancel_at_period_end": True})
+
+
+@pytest.mark.parametrize(
+    ("asked", "by_flag"), [({"cancel_at_period_end": True}, True), ({"cancel_at": "min_period_end"}, False)]
+)
+def test_a_scheduled_end_shows_in_three_fields_and_leaves_it_active(
+    desk: Desk, asked: dict[str, object], by_flag: bool
+) -> None:
+    patron = desk.patron()
+    ends = patron["items"].data[0].current_period_end
+
+    ending = desk.v1.subscriptions.update(patron.id, asked)
+
+    assert (ending.cancel_at, ending.cancel_at_period_end, ending.status) == (ends, by_flag, "active")
+    assert (ending.canceled_at, ending.ended_at) == (patron.created, None)
+    assert ending.cancellation_details.reason == "cancellation_requested"
+    before = desk.events()[-1].data.previous_attributes.to_dict()
+    assert (before["cancel_at"], before["canceled_at"]) == (None, None)
+    assert ("cancel_at_period_end" in before) == by_flag
+    undo = {"cancel_at_period_end": False} if by_flag else {"cancel_at": ""}
+    taken_back = desk.v1.subscriptions.update(patron.id, undo)
+    assert (taken_back.cancel_at, taken_back.cancel_at_period_end, taken_back.canceled_at) == (None, False, None)
