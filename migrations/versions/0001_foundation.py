@@ -1,5 +1,7 @@
 """Letters and jobs waiting for the worker, counters of limits, and whose pages these are."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,7 +13,7 @@ down_revision = None
 KEY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
-def leased() -> list[sa.Column]:
+def leased() -> list[sa.Column[Any]]:
     """Return the columns of a row of work."""
     return [
         sa.Column("due_at", UTCDateTime, nullable=False),
