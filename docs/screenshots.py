@@ -26,15 +26,16 @@ def demo() -> Iterator[tuple[str, dict[str, str]]]:
         ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port()), "VAR": var}
         command = [sys.executable, "-m", "patronage", "demo"]
         with subprocess.Popen(command, env={**os.environ, **ports}, stdout=subprocess.PIPE, text=True) as running:
-            assert running.stdout
-            said = ""
-            for line in running.stdout:
-                said += line
-                if "Ctrl-C" in line:
-                    break
-            yield f"http://127.0.0.1:{ports['PORT']}", dict(LINK.findall(said))
-            running.terminate()
-            running.wait(60)
+            try:
+                assert running.stdout
+                said = ""
+                for line in running.stdout:
+                    said += line
+                    if "Ctrl-C" in line:
+                        break
+                yield f"http://127.0.0.1:{ports['PORT']}", dict(LINK.findall(said))
+            finally:
+                running.terminate()
 
 
 def page_of(browser: Browser, *, size: dict[str, int], link: str = "", scheme: str = "light") -> Page:
@@ -54,8 +55,9 @@ def page_of(browser: Browser, *, size: dict[str, int], link: str = "", scheme: s
 def main() -> None:
     """Take all pictures."""
     PICTURES.mkdir(exist_ok=True)
+    path = chromium.find()
     with demo() as (url, links), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
         reader = page_of(browser, size=DESKTOP)
         take(reader, f"{url}/support?interval=month", "support")
         patron = page_of(browser, size=PHONE, link=links["patron"])

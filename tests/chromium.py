@@ -25,10 +25,12 @@ def find() -> str | None:
     named = os.environ.get("PATRONAGE_TEST_CHROMIUM")
     if named:
         return named if _starts(named) else None
-    candidates = [shutil.which(name) for name in ON_PATH]
-    return next(
-        (path for path in [*candidates, *ON_MACOS, _playwrights_own()] if path and _starts(path)), None
-    )
+    installed = [shutil.which(name) for name in ON_PATH]
+    for path in [*installed, *ON_MACOS]:
+        if path and _starts(path):
+            return path
+    own = _playwrights_own()
+    return own if _starts(own) else None
 
 
 def _starts(path: str) -> bool:
