@@ -147,8 +147,10 @@ class Courier:
 
     def _carry(self, row: Row) -> bool:
         """One attempt; False when the endpoint did not answer, so that others need not wait behind it."""
-        with self.store.moving:  # a signature made while the clock runs would be stale on arrival
-            pass
+        while not self.store.moving.acquire(timeout=0.2):  # signed while the clock runs, it would be stale on arrival
+            if self._stopping.is_set():
+                return False
+        self.store.moving.release()
         with self.store.read() as tx:
             endpoint = tx.get(row["endpoint_id"])
             event = tx.sql("SELECT body FROM events WHERE id = ?", (row["event_id"],)).fetchone()

@@ -15,6 +15,16 @@ PATH_NAMES = {
 }
 
 
+# What Stripe calls a kind of object in that sentence, where it is not the kind itself.
+SPOKEN = {
+    "balance_transaction": "balance transaction",
+    "payment_method": "PaymentMethod",
+    "setup_intent": "setupintent",
+    "test_helpers.test_clock": "test clock",
+    "webhook_endpoint": "webhook endpoint",
+}
+
+
 class StripeError(Exception):
     """A refusal: an HTTP status and the fields of Stripe's `error` object.
 
@@ -59,8 +69,7 @@ def missing(kind: str, id: str, param: str) -> StripeError:
 
 def no_such(kind: str, id: str) -> str:
     """Stripe's sentence for an object it does not have."""
-    name = {"payment_method": "PaymentMethod", "webhook_endpoint": "webhook endpoint"}.get(kind, kind)
-    return f"No such {name}: '{id}'"
+    return f"No such {SPOKEN.get(kind, kind)}: '{id}'"
 
 
 def unexpected_state(code: str, message: str, **more: Any) -> StripeError:

@@ -26,11 +26,11 @@ def in_shape(answer: requests.Response, **_more: object) -> None:
 
 
 @contextmanager
-def library(sandbox: RunningSandbox, timeout: int = 10) -> Iterator[stripe.StripeClient]:
+def library(sandbox: RunningSandbox) -> Iterator[stripe.StripeClient]:
     """Stripe's library, pointed at the sandbox; it does not try again by itself."""
     with requests.Session() as session:
         session.hooks["response"].append(in_shape)
-        http = stripe.RequestsClient(timeout=timeout, session=session)
+        http = stripe.RequestsClient(timeout=30, session=session)
         yield stripe.StripeClient(
             "sk_test_sandbox", base_addresses={"api": sandbox.url}, max_network_retries=0, http_client=http
         )
@@ -65,7 +65,7 @@ def sandbox(tmp_path: Path) -> Iterator[RunningSandbox]:
 @pytest.fixture
 def client(sandbox: RunningSandbox) -> Iterator[stripe.StripeClient]:
     """Stripe's library for `sandbox`."""
-    with library(sandbox, timeout=3) as client:
+    with library(sandbox) as client:
         yield client
 
 

@@ -27,13 +27,13 @@ class Wire:
         self.http.headers.update({"Authorization": "Bearer sk_test_x", "Stripe-Version": schema.API_VERSION})
 
     def get(self, path: str, **more: Any) -> requests.Response:
-        return self.http.get(self.url + path, timeout=5, **more)
+        return self.http.get(self.url + path, timeout=30, **more)
 
     def post(self, path: str, body: str = "", key: str | None = None, **headers: str) -> requests.Response:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         if key is not None:
             headers["Idempotency-Key"] = key
-        return self.http.post(self.url + path, data=body, headers=headers, timeout=5)
+        return self.http.post(self.url + path, data=body, headers=headers, timeout=30)
 
 
 @pytest.fixture
@@ -247,12 +247,12 @@ def test_a_key_that_is_in_use_is_refused_until_its_answer_is_there(wire: Wire, d
     with desk.store.write():  # nothing can be written meanwhile: one call waits for this, holding its key
         for thread in threads:
             thread.start()
-        refused = answers.get(timeout=10)
+        refused = answers.get(timeout=30)
     for thread in threads:
         thread.join()
 
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "idempotency_key_in_use")
-    assert answers.get(timeout=10).status_code == 200
+    assert answers.get(timeout=30).status_code == 200
     assert wire.post("/v1/customers", "email=ana@example.org", key="k1").headers["Idempotent-Replayed"] == "true"
 
 

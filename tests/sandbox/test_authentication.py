@@ -22,7 +22,7 @@ def asked(desk: Desk, card: str = "pm_card_threeDSecure2Required", **more: Any) 
 def answered(desk: Desk, intent: Any, outcome: str) -> Any:
     kind = f"{intent.object}s"
     url = f"{desk.running.url}/_sandbox/{kind}/{intent.id}/authenticate"
-    return requests.post(url, json={"outcome": outcome}, timeout=10).json()
+    return requests.post(url, json={"outcome": outcome}, timeout=30).json()
 
 
 def test_the_banks_page_leads_back_to_the_shop(desk: Desk) -> None:
@@ -31,10 +31,10 @@ def test_the_banks_page_leads_back_to_the_shop(desk: Desk) -> None:
     assert intent.next_action.redirect_to_url.return_url == BACK
     page = intent.next_action.redirect_to_url.url
 
-    shown = requests.get(page, headers=BROWSER, timeout=10)
+    shown = requests.get(page, headers=BROWSER, timeout=30)
     assert "Is it you who pays €5.00?" in shown.text
     assert "form-action 'self' https://news.example" in shown.headers["Content-Security-Policy"]
-    way = requests.post(page, {"outcome": "approve"}, headers=BROWSER, timeout=10, allow_redirects=False)
+    way = requests.post(page, {"outcome": "approve"}, headers=BROWSER, timeout=30, allow_redirects=False)
 
     told = {name: values[0] for name, values in parse_qs(urlsplit(way.headers["Location"]).query).items()}
     assert told == {
@@ -70,14 +70,14 @@ def test_without_a_way_back_the_shop_asks_itself_and_the_control_answers(desk: D
 
     assert answered(desk, intent, "approve") == {"status": "succeeded", "redirect": None}
     assert "Nothing is asked" in answered(desk, intent, "approve")["error"]["message"]
-    page = requests.get(f"{desk.running.url}/3ds/pi_nobody", headers=BROWSER, timeout=10)
+    page = requests.get(f"{desk.running.url}/3ds/pi_nobody", headers=BROWSER, timeout=30)
     assert page.status_code == 404
 
 
 def test_a_page_without_a_way_back_says_that_it_is_done(desk: Desk) -> None:
     made = {"amount": 500, "currency": "eur", "confirm": True, "payment_method": "pm_card_authenticationRequired"}
     intent = desk.v1.payment_intents.create(made)
-    done = requests.post(f"{desk.running.url}/3ds/{intent.id}", {"outcome": "fail"}, headers=BROWSER, timeout=10)
+    done = requests.post(f"{desk.running.url}/3ds/{intent.id}", {"outcome": "fail"}, headers=BROWSER, timeout=30)
     assert "The bank has its answer" in done.text
 
 

@@ -142,7 +142,7 @@ def test_a_foreign_page_cannot_press_the_buttons(sandbox: RunningSandbox, sender
 
 
 def test_it_is_healthy(sandbox: RunningSandbox) -> None:
-    assert requests.get(f"{sandbox.url}/healthz", timeout=5).json()["status"] == "ok"
+    assert requests.get(f"{sandbox.url}/healthz", timeout=30).json()["status"] == "ok"
 
 
 def test_drained_tells_whether_everything_has_been_tried_once(sandbox: RunningSandbox, receiver: Receiver) -> None:

@@ -15,7 +15,7 @@ from patronage.sandbox.settings import SandboxSettings
 
 def broken(sandbox: RunningSandbox, fault: str, path: str = "/v1/customers", times: int = 1) -> None:
     wanted: list[dict[str, str | int]] = [{"path": path, "times": times, "fault": fault}]
-    requests.put(f"{sandbox.url}/_sandbox/faults", json=wanted, timeout=5).raise_for_status()
+    requests.put(f"{sandbox.url}/_sandbox/faults", json=wanted, timeout=30).raise_for_status()
 
 
 def emails(client: stripe.StripeClient) -> list[str | None]:
@@ -27,7 +27,7 @@ def patient(sandbox: RunningSandbox) -> stripe.StripeClient:
         "sk_test_sandbox",
         base_addresses={"api": sandbox.url},
         max_network_retries=2,
-        http_client=stripe.RequestsClient(timeout=3),
+        http_client=stripe.RequestsClient(timeout=30),
     )
 
 
@@ -106,7 +106,7 @@ def test_faults_meet_their_own_path_alone_and_are_used_up(sandbox: RunningSandbo
         with pytest.raises(stripe.RateLimitError):
             client.v1.customers.list()
     client.v1.customers.list()
-    assert requests.get(f"{sandbox.url}/_sandbox/faults", timeout=5).json() == []
+    assert requests.get(f"{sandbox.url}/_sandbox/faults", timeout=30).json() == []
 
 
 def test_a_drop_with_a_body_leaves_nothing_on_the_line(sandbox: RunningSandbox) -> None:
@@ -114,6 +114,6 @@ def test_a_drop_with_a_body_leaves_nothing_on_the_line(sandbox: RunningSandbox) 
     with requests.Session() as line:
         headers = {"Authorization": "Bearer sk_test_sandbox"}
         with pytest.raises(requests.ConnectionError):
-            line.post(f"{sandbox.url}/v1/customers", data={"name": "x" * 50000}, headers=headers, timeout=3)
-        answer = line.get(f"{sandbox.url}/v1/customers", headers=headers, timeout=3)
+            line.post(f"{sandbox.url}/v1/customers", data={"name": "x" * 50000}, headers=headers, timeout=30)
+        answer = line.get(f"{sandbox.url}/v1/customers", headers=headers, timeout=30)
     assert answer.status_code == 200

@@ -21,7 +21,7 @@ THANKS = "http://127.0.0.1:9/thanks?session="
 
 
 def page(url: str) -> requests.Response:
-    return requests.get(url, headers=BROWSER, timeout=10, allow_redirects=False)
+    return requests.get(url, headers=BROWSER, timeout=30, allow_redirects=False)
 
 
 def press(url: str, **form: str) -> requests.Response:
@@ -134,7 +134,7 @@ def test_the_clocks_buttons_move_time_and_tell_what_happened(
     sandbox: RunningSandbox, client: stripe.StripeClient
 ) -> None:
     id, _ = opened(client)
-    requests.post(f"{sandbox.url}/_sandbox/checkout/{id}/pay", timeout=10).raise_for_status()
+    requests.post(f"{sandbox.url}/_sandbox/checkout/{id}/pay", timeout=30).raise_for_status()
     answer = press(f"{sandbox.url}/_sandbox/clock", step="month")
     assert answer.status_code == 303
     press(f"{sandbox.url}/_sandbox/clock", step="day")
@@ -160,7 +160,7 @@ def test_events_and_deliveries_are_pages_for_people_and_json_for_programs(sandbo
         shown = page(f"{sandbox.url}/_sandbox/{name}").text
         assert "customer.updated" in shown
         assert "Older" in shown
-        assert isinstance(requests.get(f"{sandbox.url}/_sandbox/{name}", timeout=10).json(), list)
+        assert isinstance(requests.get(f"{sandbox.url}/_sandbox/{name}", timeout=30).json(), list)
 
 
 def test_the_button_beside_a_delivery_sends_it_again(sandbox: RunningSandbox) -> None:
@@ -174,17 +174,17 @@ def test_the_button_beside_a_delivery_sends_it_again(sandbox: RunningSandbox) ->
 def test_letters_are_listed_newest_first(sandbox: RunningSandbox, tmp_path: Path) -> None:
     for day, subject in ((3, "First"), (5, "Third"), (4, "Second")):
         write_letter(tmp_path, subject, day)
-    listed = requests.get(f"{sandbox.url}/_sandbox/mail.json", timeout=10).json()
+    listed = requests.get(f"{sandbox.url}/_sandbox/mail.json", timeout=30).json()
     assert [letter["subject"] for letter in listed] == ["Third", "Second", "First"]
     shown = page(f"{sandbox.url}/_sandbox/mail").text
     assert shown.index("Third") < shown.index("Second") < shown.index("First")
-    nobody = requests.get(f"{sandbox.url}/_sandbox/mail.json", params={"to": "else@example.org"}, timeout=10)
+    nobody = requests.get(f"{sandbox.url}/_sandbox/mail.json", params={"to": "else@example.org"}, timeout=30)
     assert nobody.json() == []
 
 
 def test_a_letter_is_shown_as_text_and_behind_glass(sandbox: RunningSandbox, tmp_path: Path) -> None:
     write_letter(tmp_path)
-    [letter] = requests.get(f"{sandbox.url}/_sandbox/mail.json", timeout=10).json()
+    [letter] = requests.get(f"{sandbox.url}/_sandbox/mail.json", timeout=30).json()
     shown = page(f"{sandbox.url}/_sandbox/mail/{letter['key']}")
     assert '<a href="http://127.0.0.1:8000/account?token=x&amp;y=1">' in shown.text
     assert "frame-src 'self'" in shown.headers["Content-Security-Policy"]
@@ -228,9 +228,9 @@ def _addresses(sandbox: RunningSandbox, client: stripe.StripeClient, tmp_path: P
     """One of every page, with something on it."""
     write_letter(tmp_path)
     listen(sandbox.store, "http://127.0.0.1:1/nobody")
-    [letter] = requests.get(f"{sandbox.url}/_sandbox/mail.json", timeout=10).json()
+    [letter] = requests.get(f"{sandbox.url}/_sandbox/mail.json", timeout=30).json()
     (paid, paid_url), (_, open_url), (gone, gone_url) = (opened(client) for _ in range(3))
-    requests.post(f"{sandbox.url}/_sandbox/checkout/{paid}/pay", timeout=10).raise_for_status()
+    requests.post(f"{sandbox.url}/_sandbox/checkout/{paid}/pay", timeout=30).raise_for_status()
     client.v1.checkout.sessions.expire(gone)
     names = ("clock?since=0", "events", "deliveries", "mail", f"mail/{letter['key']}")
     own = [f"{sandbox.url}/_sandbox/{name}" for name in names]

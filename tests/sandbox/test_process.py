@@ -32,22 +32,22 @@ def started(var: Path, port: int = 0) -> Iterator[tuple[subprocess.Popen[str], s
 
 
 def library(url: str) -> stripe.StripeClient:
-    http = stripe.RequestsClient(timeout=10)
+    http = stripe.RequestsClient(timeout=30)
     return stripe.StripeClient("sk_test_x", base_addresses={"api": url}, max_network_retries=0, http_client=http)
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_a_sandbox_by_itself_is_empty_and_ends_when_told_to(tmp_path: Path, ending: signal.Signals) -> None:
     with started(tmp_path) as (process, url):
-        assert requests.get(f"{url}/_sandbox/truth.json", timeout=5).json() == {}
-        assert requests.get(f"{url}/_sandbox/deliveries", timeout=5).json() == []
+        assert requests.get(f"{url}/_sandbox/truth.json", timeout=30).json() == {}
+        assert requests.get(f"{url}/_sandbox/deliveries", timeout=30).json() == []
 
         process.send_signal(ending)
 
         assert process.wait(PATIENCE) == 0
 
 
-def test_a_sandbox_ends_at_once_though_calls_and_webhooks_hang(tmp_path: Path, receiver: Receiver) -> None:
+def test_a_sandbox_ends_at_once_though_a_webhook_hangs(tmp_path: Path, receiver: Receiver) -> None:
     receiver.hold()
     with started(tmp_path) as (process, url):
         client = library(url)
@@ -67,15 +67,15 @@ def test_what_was_told_survives_being_killed(tmp_path: Path, receiver: Receiver)
         client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["checkout.session.completed"]})
         requests.post(f"{url}/_sandbox/clock/advance", json={"days": 1}, timeout=30).raise_for_status()
         session = open_session(client)
-        requests.post(f"{url}/_sandbox/checkout/{session.id}/pay", timeout=10).raise_for_status()
+        requests.post(f"{url}/_sandbox/checkout/{session.id}/pay", timeout=30).raise_for_status()
         receiver.wait_for(1)
-        before = requests.get(f"{url}/_sandbox/truth.json", timeout=5).json()
+        before = requests.get(f"{url}/_sandbox/truth.json", timeout=30).json()
         process.kill()
         assert process.wait(PATIENCE) == -signal.SIGKILL
 
     receiver.answer = lambda _nth: 200
     with started(tmp_path) as (process, url):
-        assert requests.get(f"{url}/_sandbox/truth.json", timeout=5).json() == before
+        assert requests.get(f"{url}/_sandbox/truth.json", timeout=30).json() == before
         requests.post(f"{url}/_sandbox/clock/advance", json={"days": 1}, timeout=30).raise_for_status()
-        [listed] = requests.get(f"{url}/_sandbox/deliveries", timeout=5).json()
+        [listed] = requests.get(f"{url}/_sandbox/deliveries", timeout=30).json()
         assert [attempt["status"] for attempt in listed["attempts"]] == [500, 200]
