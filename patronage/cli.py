@@ -144,6 +144,23 @@ def check() -> None:
 
 
 @cli.command()
+@click.argument("round_id", metavar="ROUND", type=int)
+def recount(round_id: int) -> None:
+    """Count the ballots of a closed ROUND again and compare with its frozen result; status 1 when they differ."""
+    from patronage.ballots import results
+    from patronage.ballots.models import Round
+    from patronage.foundation.web.house import tools
+
+    with tools().database.reading() as session:
+        round_ = session.get(Round, round_id)
+        if round_ is None or round_.closed_at is None:
+            raise click.ClickException(f"there is no closed round {round_id}")
+        same = results.recount(session, round_)
+    click.echo("The ballots give the frozen result." if same else "The ballots do NOT give the frozen result.")
+    raise SystemExit(0 if same else 1)
+
+
+@cli.command()
 def doctor() -> None:
     """Look at the installation: database, Stripe, mail, staff; status 1 when something is wrong."""
     from patronage.foundation.web.house import here

@@ -72,9 +72,7 @@ def found(need: Need) -> bool:
         return False
     print(f"{need.name} is missing; installing it")
     for command in need.as_root:
-        if subprocess.run(
-            command, check=False, env=APT, stdin=subprocess.DEVNULL, stdout=sys.stderr
-        ).returncode:
+        if subprocess.run(command, check=False, env=APT, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode:
             return False
     return bool(need.find())
 
