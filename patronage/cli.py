@@ -125,9 +125,7 @@ def sandbox() -> None:
     """Run the stand-in for Stripe by itself (SANDBOX_PORT, VAR)."""
     from patronage.sandbox.serving import serve, settings_from_environment
 
-    known, port = settings_from_environment()
-    click.echo(f"The sandbox answers on {known.base_url}", err=True)
-    serve(known, port)
+    serve(*settings_from_environment())
 
 
 @cli.command()
