@@ -113,11 +113,11 @@ def _per_major(currency: str) -> int:
 
 
 def _bare(typed: str, currency: str) -> str:
-    """Return `typed` without the currency's own signs and without spaces of any width."""
-    text = "".join(c for c in typed.strip() if unicodedata.category(c) != "Zs" and c not in "'’")
+    """Return `typed` without the currency's own signs, and without the spaces and apostrophes that part thousands."""
+    text = "".join(" " if unicodedata.category(c) == "Zs" or c in "'’" else c for c in typed).strip()
     for sign in (currency.upper(), currency.lower(), _sign(currency)):
-        text = text.removeprefix(sign).removesuffix(sign)
-    return text
+        text = text.removeprefix(sign).removesuffix(sign).strip()
+    return text.replace(" ", "") if re.match(r"[0-9]{1,3}( [0-9]{3})+(?![0-9])", text) else text
 
 
 def _sign(currency: str) -> str:
@@ -128,8 +128,11 @@ def _sign(currency: str) -> str:
 def _split(digits: str, places: int) -> tuple[str, str, str]:
     """Split "1,234.50" into whole part, decimal mark and decimals.
 
-    "1,000" and "1.000.000" are thousands; "1.000" may be either and stays unread, as nobody should pay a guess.
+    "1,000" and "1.000.000" are thousands; "1.000" may be either and stays unread, as nobody should pay a guess. Nor
+    is "1,500" read where there are three decimals.
     """
+    if places == 3 and re.fullmatch(r"[0-9]{1,3},[0-9]{3}", digits):
+        return digits, "", ""
     grouped = re.fullmatch(r"[0-9]{1,3}(?:(,)[0-9]{3}|([.,])[0-9]{3}\2[0-9]{3}(?:\2[0-9]{3})*)", digits)
     if grouped and (places < 3 or grouped[2]):
         return digits.replace(grouped[1] or grouped[2], ""), "", ""

@@ -57,6 +57,9 @@ def test_amounts_are_read_as_people_type_them(typed: str, currency: str, minor: 
         ".",
         "abc",
         "5 or 6",
+        "1 2 3",
+        "5 50",
+        "1 0000",
         "0x10",
     ],
 )
@@ -65,7 +68,9 @@ def test_what_is_not_clearly_an_amount_is_refused_and_never_rounded(typed: str) 
         parse(typed, "EUR")
 
 
-@pytest.mark.parametrize(("typed", "currency"), [("5.5", "JPY"), ("1.2345", "KWD"), ("1.505", "EUR"), ("5.50", "ISK")])
+@pytest.mark.parametrize(
+    ("typed", "currency"), [("5.5", "JPY"), ("1.2345", "KWD"), ("1.505", "EUR"), ("1,500", "KWD"), ("5.50", "ISK")]
+)
 def test_more_decimals_than_the_currency_has_are_refused(typed: str, currency: str) -> None:
     with pytest.raises(NotAnAmount):
         parse(typed, currency)
