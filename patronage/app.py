@@ -1,7 +1,5 @@
 """The one place where the parts meet: settings and tools in, a Flask app out."""
 
-import importlib
-import importlib.util
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,6 +7,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from patronage.ballots import views as ballots
 from patronage.foundation import shared_clock
 from patronage.foundation.clock import Clock, FollowingClock, SystemClock
 from patronage.foundation.database import Database
@@ -18,9 +17,12 @@ from patronage.foundation.tools import Tools
 from patronage.foundation.web import errors, form_tokens, headers, house, ids, languages, limits
 from patronage.foundation.web.session_cookie import SessionCookie
 from patronage.foundation.worker import Duties, Worker
+from patronage.giving import views as giving
+from patronage.home import views as home
+from patronage.newsroom import views as newsroom
+from patronage.people import views as people
 
 HERE = Path(__file__).resolve().parent
-ROOMS = ("people", "giving", "ballots", "home", "newsroom")
 LARGEST_REQUEST = 256 * 1024
 LOOPBACK = ("localhost", "127.0.0.1")  # for health checks on the machine itself; links never use Host
 
@@ -57,9 +59,8 @@ def create_app(settings: Settings, tools: Tools) -> Flask:
     errors.answer_errors(app)
     limits.count_requests(app, tools)
     form_tokens.guard_forms(app)
-    for room in ROOMS:
-        if importlib.util.find_spec(f"patronage.{room}.views"):
-            importlib.import_module(f"patronage.{room}.views").install(app)
+    for room in (people, giving, ballots, home, newsroom):
+        room.install(app)
     return app
 
 
@@ -91,9 +92,9 @@ def tools_for(settings: Settings) -> Tools:
 
 def create_worker(app: Flask) -> Worker:
     """Return a worker that does everything the rooms of `app` ask for."""
-    from patronage.ballots import duties as ballots
-    from patronage.giving import duties as giving
-    from patronage.people import duties as people
+    from patronage.ballots import duties as of_ballots
+    from patronage.giving import duties as of_giving
+    from patronage.people import duties as of_people
 
-    handlers = {**people.HANDLERS, **giving.HANDLERS, **ballots.HANDLERS}
-    return Worker(app, Duties(handlers, (shared_clock.follow, *giving.TURNS, limits.forget_past)))
+    handlers = {**of_people.HANDLERS, **of_giving.HANDLERS, **of_ballots.HANDLERS}
+    return Worker(app, Duties(handlers, (shared_clock.follow, *of_giving.TURNS, limits.forget_past)))

@@ -1,18 +1,13 @@
 """All tables of all rooms, for the migrations and for the tests that compare them."""
 
-import importlib
-import importlib.util
-
+from patronage.ballots import models as ballots
+from patronage.books import models as books
 from patronage.foundation import identity, jobs, outbox, shared_clock
 from patronage.foundation.database import Base
 from patronage.foundation.web import limits
+from patronage.giving import models as giving
+from patronage.people import models as people
 
-FOUNDATION = (identity, jobs, outbox, shared_clock, limits)
-ROOMS = ("people", "books", "giving", "ballots")
-
-for room in ROOMS:
-    if importlib.util.find_spec(f"patronage.{room}.models") is None:
-        continue
-    importlib.import_module(f"patronage.{room}.models")
+MODULES = (identity, jobs, outbox, shared_clock, limits, people, books, giving, ballots)
 
 metadata = Base.metadata
