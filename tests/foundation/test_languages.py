@@ -139,3 +139,4 @@ def test_where_the_database_is_lost_the_page_still_has_a_language(
     lost = Database(f"sqlite:///{tmp_path / 'without_tables.db'}", mail_domain="newsroom.example")
     with create_app(settings, replace(tools, database=lost)).test_request_context("/", headers=NEITHER):
         assert languages.language() == "en"
+    lost.close()
