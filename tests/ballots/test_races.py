@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.orm import Session
 
 from patronage.ballots import duties, results, rounds, voting
 from patronage.ballots.models import Ballot, BallotEvent, Electorate, Round, RoundResult
@@ -148,9 +147,9 @@ def test_without_the_lock_a_ballot_would_come_too_late_to_be_counted(
     """
     put = voting._put
 
-    def put_after_closing(session: Session, facts: dict[str, Any]) -> int | None:
+    def put_after_closing(connection: Connection, facts: dict[str, Any]) -> int | None:
         _close(database, round_, now)()
-        return put(session, facts)
+        return put(connection, facts)
 
     monkeypatch.setattr(voting, "_ON_POSTGRESQL", voting._WHAT_DECIDES)
     monkeypatch.setattr(voting, "_put", put_after_closing)
