@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from patronage.giving.models import Interval, Pledge, PledgeState
@@ -90,6 +90,11 @@ def is_patron(session: Session, person_id: int, now: datetime) -> bool:
 def patrons_at(now: datetime) -> Select[int]:
     """Return the query for the ids of all who are patrons at `now`, each once."""
     return select(Pledge.person_id).where(*_stands(now)).distinct()
+
+
+def how_many_patrons(session: Session, now: datetime) -> int:
+    """Return how many people are patrons at `now`."""
+    return session.scalar(select(func.count()).select_from(patrons_at(now).subquery())) or 0
 
 
 def _stands(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

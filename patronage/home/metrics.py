@@ -12,7 +12,8 @@ from patronage.foundation.jobs import Job
 from patronage.foundation.outbox import Letter
 from patronage.foundation.web.guards import machine
 from patronage.foundation.web.house import settings, tools
-from patronage.giving.models import Outcome, Pledge, StripeEvent
+from patronage.giving.models import Outcome, StripeEvent
+from patronage.giving.standing import how_many_patrons
 
 blueprint = Blueprint("metrics", __name__)
 PREFIX = "Bearer "
@@ -45,10 +46,7 @@ def numbers(session: Session, now: datetime) -> dict[str, float]:
         "patronage_jobs_dead": _count(session, Job.dead_at.is_not(None)),
         "patronage_letters_waiting": _count(session, waiting[1] & Letter.dead_at.is_(None)),
         "patronage_letters_dead": _count(session, Letter.dead_at.is_not(None)),
-        "patronage_patrons": session.scalar(
-            select(func.count(func.distinct(Pledge.person_id))).where(Pledge.patron_until > now)
-        )
-        or 0,
+        "patronage_patrons": how_many_patrons(session, now),
     }
 
 

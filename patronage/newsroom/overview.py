@@ -10,6 +10,7 @@ from patronage.ballots.models import Round, Topic, TopicState
 from patronage.foundation.jobs import Job
 from patronage.foundation.outbox import Letter
 from patronage.giving.models import Interval, Outcome, Pledge, PledgeState, StripeEvent
+from patronage.giving.standing import how_many_patrons
 
 RUNNING = (PledgeState.ACTIVE, PledgeState.PAST_DUE)
 
@@ -30,8 +31,7 @@ class Overview:
 def overview(session: Session, now: datetime) -> Overview:
     """Gather the desk's first page in six queries."""
     return Overview(
-        patrons=session.scalar(select(func.count(func.distinct(Pledge.person_id))).where(Pledge.patron_until > now))
-        or 0,
+        patrons=how_many_patrons(session, now),
         past_due=session.scalar(select(func.count()).where(Pledge.state == PledgeState.PAST_DUE)) or 0,
         monthly=monthly_income(session),
         **_topics(session),
