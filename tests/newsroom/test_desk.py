@@ -1,0 +1,61 @@
+"""The desk's own pages: what needs somebody, who gives, what the pages say of the newsroom, what staff did."""
+
+from datetime import datetime
+
+import pytest
+from sqlalchemy import select
+
+from patronage.foundation.database import Database
+from patronage.foundation.identity import IdentityRow
+from patronage.people import staff
+from patronage.people.models import Person
+from tests.ballots.polls import a_patron
+from tests.fixtures.app import Browsers, SignIn
+
+
+@pytest.fixture
+def admin(database: Database, now: datetime) -> Person:
+    """An administrator."""
+    with database.transaction() as session:
+        return staff.grant(session, "admin@newsroom.example", "admin", now)
+
+
+def test_the_overview_counts_patrons(
+    browsers: Browsers, signed_in: SignIn, admin: Person, database: Database, now: datetime
+) -> None:
+    with database.transaction() as session:
+        for _ in range(3):
+            a_patron(session, now)
+    desk = browsers()
+    signed_in(desk, admin)
+    assert "<dt>Patrons now</dt><dd>3</dd>" in desk.get("/desk").text
+
+
+def test_who_gives_is_listed_and_found_by_the_beginning_of_an_address(
+    browsers: Browsers, signed_in: SignIn, admin: Person, database: Database, now: datetime
+) -> None:
+    with database.transaction() as session:
+        first, second = a_patron(session, now), a_patron(session, now)
+    desk = browsers()
+    signed_in(desk, admin)
+    page = desk.get("/desk/patrons").text
+    assert first.email in page
+    assert second.email in page
+    found = desk.get("/desk/patrons", query_string={"words": first.email}).text
+    assert f">{first.email}<" in found
+    assert f">{second.email}<" not in found
+
+
+def test_what_an_administrator_says_is_written_down_and_audited(
+    browsers: Browsers, signed_in: SignIn, admin: Person, database: Database
+) -> None:
+    desk = browsers()
+    form = {"csrf_token": signed_in(desk, admin), "name": "The Gazette", "accent": "#aa3300", "locale": "en"}
+    headers = {"Origin": "https://support.example.org"}
+    assert desk.post("/desk/settings", data=form, headers=headers).status_code == 303
+    with database.reading() as session:
+        assert session.scalars(select(IdentityRow.name)).one() == "The Gazette"
+    assert "The Gazette" in desk.get("/desk/audit").text
+    refused = desk.post("/desk/settings", data={**form, "accent": "red"}, headers=headers)
+    assert refused.status_code == 422
+    assert "six digits" in refused.text
