@@ -7,7 +7,8 @@ from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
 from patronage.foundation.web.house import settings
 from patronage.foundation.worker import Handler, Turn
-from patronage.giving import checkouts, janitor, waiting_events
+from patronage.giving.asking import checkouts
+from patronage.giving.intake import janitor, waiting_events
 from patronage.giving.standing import Policy
 
 

@@ -6,10 +6,10 @@ from sqlalchemy.orm import Session
 
 from patronage.books.models import Payment
 from patronage.foundation import outbox
-from patronage.giving.charges import end_of_period
+from patronage.giving.intake.charges import end_of_period
+from patronage.giving.intake.told import Told, moment
 from patronage.giving.models import Interval, Pledge
 from patronage.giving.standing import Policy
-from patronage.giving.told import Told, moment
 from patronage.people.models import Person
 
 MANAGE = "/account"

@@ -8,7 +8,9 @@ from flask_babel import get_locale
 
 from patronage.foundation.web.house import House
 from patronage.foundation.web.kept_pages import KeptPages
-from patronage.giving import managing, support, thanks, webhook
+from patronage.giving.asking import support, thanks
+from patronage.giving.intake import webhook
+from patronage.giving.keeping import managing
 from patronage.giving.terms import KnownTerms
 
 

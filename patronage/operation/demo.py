@@ -82,7 +82,7 @@ def _settings(place: Place, *, new: bool) -> dict[str, str]:
     """Return the demo's settings, written down; a new demo gets its database and its webhook endpoint first."""
     from patronage.foundation.migrations import upgrade
     from patronage.giving.gateway import Gateway
-    from patronage.giving.stripe_events import HANDLERS
+    from patronage.giving.intake.stripe_events import HANDLERS
 
     settings = place.generated("whsec_not_known_yet") if new else place.written()
     gateway = Gateway(load(**_as_given(settings)))

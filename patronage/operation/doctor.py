@@ -15,8 +15,8 @@ from patronage.foundation.outbox import Letter
 from patronage.foundation.refused import Refused
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
+from patronage.giving.intake.stripe_events import HANDLERS
 from patronage.giving.models import StripeEvent
-from patronage.giving.stripe_events import HANDLERS
 from patronage.home.health import problems_of
 from patronage.operation.checking import broken
 from patronage.operation.waiting import listed

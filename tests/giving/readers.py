@@ -12,9 +12,10 @@ from patronage.books.models import LedgerEntry, Payment
 from patronage.foundation.outbox import Letter
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
-from patronage.giving import pledging, waiting_events
-from patronage.giving.checkouts import Way, order_of
+from patronage.giving import pledging
+from patronage.giving.asking.checkouts import Way, order_of
 from patronage.giving.duties import policy_of
+from patronage.giving.intake import waiting_events
 from patronage.giving.models import Checkout, Interval, Pledge, StripeEvent
 from patronage.giving.pledging import Asker, Offer
 from patronage.people import people

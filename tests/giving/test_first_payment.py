@@ -15,12 +15,13 @@ from patronage.books.models import Account, LedgerEntry, Payment
 from patronage.foundation.outbox import Letter
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
-from patronage.giving import applying, standing, waiting_events, whose
+from patronage.giving import standing
 from patronage.giving.duties import policy_of
 from patronage.giving.gateway import GatewayUnknown
+from patronage.giving.intake import applying, waiting_events, whose
+from patronage.giving.intake.told import Asking, Matter, Told
 from patronage.giving.models import Checkout, Interval, Outcome, Pledge, PledgePayment, PledgeState, StripeEvent
 from patronage.giving.standing import Policy
-from patronage.giving.told import Asking, Matter, Told
 from tests.giving.readers import Readers, letters, outcomes, picture, pledges
 
 

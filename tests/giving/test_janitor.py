@@ -6,7 +6,7 @@ from sqlalchemy import select
 from patronage.foundation.jobs import Job
 from patronage.foundation.tools import Tools
 from patronage.foundation.worker import Worker
-from patronage.giving import janitor
+from patronage.giving.intake import janitor
 from patronage.giving.models import Checkout, PledgeState
 from tests.fixtures.stripe import StripeTools
 from tests.giving.readers import Readers, picture, pledges

@@ -12,11 +12,11 @@ from patronage.foundation.post import Mailbox
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
 from patronage.foundation.worker import Worker
-from patronage.giving import applying
 from patronage.giving.duties import policy_of
 from patronage.giving.gateway import Answer, Gateway
+from patronage.giving.intake import applying
+from patronage.giving.intake.told import Matter
 from patronage.giving.models import Interval, Pledge, PledgeState
-from patronage.giving.told import Matter
 from patronage.people import people
 from patronage.sandbox.serving import RunningSandbox
 from tests.fixtures.app import Browsers, SignIn

@@ -6,10 +6,11 @@ import pytest
 
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
-from patronage.giving import applying, standing, whose
+from patronage.giving import standing
 from patronage.giving.duties import policy_of
+from patronage.giving.intake import applying, whose
+from patronage.giving.intake.told import Asking, Matter, Told
 from patronage.giving.models import Interval, Outcome
-from patronage.giving.told import Asking, Matter, Told
 from tests.giving.readers import Readers, outcomes, picture, pledges
 
 

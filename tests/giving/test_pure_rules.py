@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from patronage.foundation import money
 from patronage.foundation.settings import Settings
 from patronage.giving import standing, terms, typed
+from patronage.giving.intake.told import inside, is_id
 from patronage.giving.models import Interval, PledgeState
 from patronage.giving.standing import Facts
-from patronage.giving.told import inside, is_id
 
 SETTINGS = Settings.model_construct(
     fee_percent=Settings.model_fields["fee_percent"].default, fee_fixed_minor=30, smallest_gift_minor=1,

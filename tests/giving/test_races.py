@@ -13,11 +13,11 @@ from patronage.books.models import LedgerEntry, Payment
 from patronage.foundation.outbox import Letter
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
-from patronage.giving import applying, whose
 from patronage.giving.duties import policy_of
 from patronage.giving.gateway import Answer, Gateway
+from patronage.giving.intake import applying, whose
+from patronage.giving.intake.told import Matter
 from patronage.giving.models import Pledge, StripeEvent
-from patronage.giving.told import Matter
 from patronage.sandbox.serving import RunningSandbox
 from tests.giving.readers import Readers, picture, pledges
 

@@ -11,8 +11,8 @@ from werkzeug.test import TestResponse
 
 from patronage.foundation.tools import Tools
 from patronage.giving import signed
+from patronage.giving.asking.thanks import EXTRAS
 from patronage.giving.models import Checkout
-from patronage.giving.thanks import EXTRAS
 from patronage.people import people, staff
 from patronage.people.models import Role, SessionToken
 from tests.fixtures.app import Browsers

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from patronage.foundation.leases import LEASE, TRIES
 from patronage.foundation.tools import Tools
-from patronage.giving import applying, waiting_events
 from patronage.giving.duties import policy_of
 from patronage.giving.gateway import GatewayRefused
+from patronage.giving.intake import applying, waiting_events
 from patronage.giving.models import Outcome, StripeEvent
 from tests.giving.readers import Readers, outcomes, pledges
 

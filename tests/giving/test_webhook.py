@@ -15,8 +15,8 @@ from patronage.app import create_app
 from patronage.foundation.database import Database
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
+from patronage.giving.intake.stripe_events import HANDLERS
 from patronage.giving.models import Outcome, StripeEvent
-from patronage.giving.stripe_events import HANDLERS
 from tests.fixtures.stripe import StripeTools
 from tests.giving.readers import Readers, outcomes
 

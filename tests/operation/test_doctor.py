@@ -10,7 +10,7 @@ from patronage.foundation.jobs import Job
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
 from patronage.giving.gateway import Gateway
-from patronage.giving.stripe_events import HANDLERS
+from patronage.giving.intake.stripe_events import HANDLERS
 from patronage.operation.doctor import examine
 from patronage.people import staff
 

@@ -19,8 +19,9 @@ from patronage.foundation.web.house import here, settings, tools
 from patronage.foundation.web.kept_pages import KeptPages
 from patronage.foundation.web.languages import language
 from patronage.foundation.web.limits import TooOften, allow, network
-from patronage.giving import checkouts, paying_browser, signed, terms, wording
-from patronage.giving.forms import SLIPS, SupportForm
+from patronage.giving import signed, terms, wording
+from patronage.giving.asking import checkouts, paying_browser
+from patronage.giving.asking.forms import SLIPS, SupportForm
 from patronage.giving.gateway import GatewayRefused, GatewayUnknown
 from patronage.giving.models import Checkout, Interval, Pledge, PledgeState
 from patronage.giving.pledging import Offer

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from patronage.giving.gateway import Answer
+from patronage.giving.intake.told import moment
 from patronage.giving.models import Pledge
-from patronage.giving.told import moment
 
 LATE = {"past_due", "unpaid"}
 OVER = {"canceled", "incomplete_expired"}

@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 from patronage.foundation import jobs
 from patronage.foundation.logs import log
 from patronage.foundation.tools import Tools
-from patronage.giving import applying, pledging
+from patronage.giving import pledging
 from patronage.giving.gateway import GatewayRefused
+from patronage.giving.intake import applying
+from patronage.giving.intake.told import Matter
 from patronage.giving.models import Checkout, Pledge
 from patronage.giving.standing import Policy
-from patronage.giving.told import Matter
 
 ASK = "giving/ask-after-checkout"
 # Some minutes after the page was asked for, once it has expired, and while a bank debit may be on its way.

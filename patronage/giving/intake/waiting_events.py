@@ -10,12 +10,12 @@ from patronage.foundation.database import is_unavailable
 from patronage.foundation.leases import GAPS, LEASE, TRIES
 from patronage.foundation.logs import log
 from patronage.foundation.tools import Tools
-from patronage.giving import applying
-from patronage.giving.applying import Overtaken
 from patronage.giving.gateway import GatewayRefused, GatewayUnknown
+from patronage.giving.intake import applying
+from patronage.giving.intake.applying import Overtaken
+from patronage.giving.intake.stripe_events import Subject, subject_of
 from patronage.giving.models import Outcome, StripeEvent
 from patronage.giving.standing import Policy
-from patronage.giving.stripe_events import Subject, subject_of
 
 AT_ONCE = 60
 SUSPECT = 3  # taken as often and never closed: from then on taken alone, in case it is what kills the worker

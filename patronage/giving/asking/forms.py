@@ -4,9 +4,9 @@ import re
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Field, HiddenField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, Field, HiddenField, RadioField, StringField
 from wtforms.fields import SelectChoice
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import InputRequired, ValidationError
 
 from patronage.foundation.money import NotAnAmount, shown
 from patronage.foundation.settings import Settings
@@ -147,12 +147,3 @@ class SupportForm(PageForm):
         local, _at, domain = (self.email.data or "").strip().rpartition("@")
         better = SLIPS.get(domain.lower())
         return f"{local}@{better}" if local and better else None
-
-
-class StopForm(PageForm):
-    """A patron stops; why is theirs to say or not."""
-
-    reason = TextAreaField(
-        _l("Why do you stop?"), [Length(max=1000)], filters=[lambda typed: seen(typed or "")],
-        render_kw={"rows": "3", "maxlength": "1000"},
-    )  # fmt: skip

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from patronage.foundation import jobs
 from patronage.foundation.tools import Tools
-from patronage.giving import janitor, marks, pledging
+from patronage.giving import marks, pledging
 from patronage.giving.gateway import CheckoutOrder, GatewayRefused, GatewayUnknown
+from patronage.giving.intake import janitor
 from patronage.giving.models import Checkout, Pledge
 from patronage.giving.pledging import Asker, Offer
 from patronage.people import people

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from patronage.foundation.web.guards import public
 from patronage.foundation.web.house import tools
 from patronage.foundation.web.languages import language
-from patronage.giving import paying_browser, signed, wording
+from patronage.giving import signed, wording
+from patronage.giving.asking import paying_browser
 from patronage.giving.models import Checkout, Pledge
 from patronage.people import sessions
 from patronage.people.models import Person, SessionToken, StaffRole

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from patronage.giving import marks
 from patronage.giving.gateway import Answer
+from patronage.giving.intake.told import Told, inside
 from patronage.giving.models import Checkout
-from patronage.giving.told import Told, inside
 
 
 def close(session: Session, told: Told, now: datetime) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from patronage.giving.told import Matter, inside, is_id
+from patronage.giving.intake.told import Matter, inside, is_id
 
 
 @dataclass(frozen=True)

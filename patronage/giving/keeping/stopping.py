@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from patronage.foundation.refused import Refused, Why
 from patronage.foundation.tools import Tools
-from patronage.giving import applying
 from patronage.giving.gateway import Answer, GatewayRefused
+from patronage.giving.intake import applying
+from patronage.giving.intake.told import Matter, Told
 from patronage.giving.models import Interval, Pledge, PledgeState
 from patronage.giving.standing import Policy
-from patronage.giving.told import Matter, Told
 
 
 class NotYourPledge(Refused):

@@ -7,11 +7,12 @@ from sqlalchemy.orm import Session
 
 from patronage.foundation.refused import Refused, Why, translatable
 from patronage.foundation.tools import Tools
-from patronage.giving import charges, checkout_outcomes, letters, standing, subscriptions, whose
+from patronage.giving import letters, standing
 from patronage.giving.gateway import Answer
+from patronage.giving.intake import charges, checkout_outcomes, subscriptions, whose
+from patronage.giving.intake.told import Asking, Matter, Told
 from patronage.giving.models import Interval, Outcome, Pledge
 from patronage.giving.standing import Policy
-from patronage.giving.told import Asking, Matter, Told
 
 Mark = Callable[[Session, Outcome, datetime], None]
 

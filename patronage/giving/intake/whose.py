@@ -5,9 +5,9 @@ from sqlalchemy.orm import Session
 
 from patronage.books.models import Payment
 from patronage.foundation.logs import log
+from patronage.giving.intake.told import Told, inside
 from patronage.giving.models import Interval, Pledge, PledgePayment, PledgeState
 from patronage.giving.pledging import new_reference
-from patronage.giving.told import Told, inside
 
 Version = tuple[int, int]  # of a pledge: its id, and its version when it was looked at
 NEVER_TOUCHED = 0

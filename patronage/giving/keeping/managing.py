@@ -10,9 +10,10 @@ from flask_login import current_user
 from patronage.foundation.web.guards import patron
 from patronage.foundation.web.house import settings, tools
 from patronage.foundation.web.languages import language
-from patronage.giving import stopping, wording
+from patronage.giving import wording
 from patronage.giving.duties import policy_of
-from patronage.giving.forms import StopForm
+from patronage.giving.keeping import stopping
+from patronage.giving.keeping.forms import StopForm
 from patronage.giving.models import Pledge
 
 blueprint = Blueprint("giving_managing", __name__)

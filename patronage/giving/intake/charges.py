@@ -9,8 +9,8 @@ from patronage.books import payments
 from patronage.books.models import Payment
 from patronage.books.payments import Fee, Received
 from patronage.giving.gateway import Answer
+from patronage.giving.intake.told import Told, inside, moment
 from patronage.giving.models import Interval, Pledge, PledgePayment
-from patronage.giving.told import Told, inside, moment
 
 GIVEN, GIVEN_BACK = "given", "given back"
 

@@ -1,0 +1,1 @@
+"""What Stripe tells: received, looked up, applied to pledges and books."""
