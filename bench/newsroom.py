@@ -21,9 +21,10 @@ INSERT INTO person (id, email, email_key, language, created_at)
 {_NUMBERS} SELECT n, n || '@reader.example', n || '@reader.example', 'en', :now FROM each
 """
 _PLEDGES = f"""
-INSERT INTO pledge (reference, person_id, interval, amount_minor, fee_cover_minor, currency, state, offered_at,
-                    settled_at, paid_until, patron_until, version)
-{_NUMBERS} SELECT 'pledge-' || n, n, 'month', 500, 0, 'EUR', 'active', :now, :now, :later, :later, 1 FROM each
+INSERT INTO pledge (reference, person_id, kind, interval, amount_minor, fee_cover_minor, currency, state, offered_at,
+                    settled_at, paid_until, patron_until, tries, version)
+{_NUMBERS} SELECT 'pledge-' || n, n, 'paid', 'month', 500, 0, 'EUR', 'active', :now, :now, :later, :later, 0, 1
+FROM each
 """
 
 

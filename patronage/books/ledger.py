@@ -18,6 +18,9 @@ MOVES: dict[EntryKind, tuple[Account, Account]] = {  # kind → (debit, credit):
     EntryKind.DISPUTE_FEE: (Account.FEES, Account.STRIPE_BALANCE),
     EntryKind.DISPUTE_REVERSAL: (Account.STRIPE_BALANCE, Account.DISPUTES),
     EntryKind.PAYOUT: (Account.BANK, Account.STRIPE_BALANCE),
+    EntryKind.PAYOUT_FAILURE: (Account.STRIPE_BALANCE, Account.BANK),
+    EntryKind.EXCHANGE_OUT: (Account.EXCHANGE, Account.STRIPE_BALANCE),
+    EntryKind.EXCHANGE_IN: (Account.STRIPE_BALANCE, Account.EXCHANGE),
 }
 
 
@@ -29,25 +32,34 @@ class Amount:
     currency: str
 
 
-def post(
-    session: Session,
-    kind: EntryKind,
-    stripe_id: str,
-    amount: Amount,
-    now: datetime,
-    *,
-    payment_id: int | None = None,
-) -> bool:
-    """Enter the fact `stripe_id` of `kind`, which moves `amount` as `MOVES` says; tell whether it was new.
+@dataclass(frozen=True)
+class Fact:
+    """Something that moved money: `stripe_id` is its id at Stripe, `happened_at` when it happened there.
 
-    Nothing is entered for an amount of zero. Raises `KeyError` for manual entries, which say their own accounts.
+    `balance_transaction_id` is Stripe's, where it is known by now.
     """
-    if amount.minor == 0:
+
+    kind: EntryKind
+    stripe_id: str
+    amount: Amount
+    happened_at: datetime
+    payment_id: int | None = None
+    balance_transaction_id: str | None = None
+
+
+def post(session: Session, fact: Fact, now: datetime) -> bool:
+    """Enter `fact`, which moves its amount as `MOVES` says; tell whether it was new.
+
+    It counts in the month in which it happened. Nothing is entered for an amount of zero. Raises `KeyError` for manual
+    entries and adjustments, which say their own accounts.
+    """
+    if fact.amount.minor == 0:
         return False
-    debit, credit = MOVES[kind]
+    debit, credit = MOVES[fact.kind]
     row = {
-        "kind": kind, "stripe_id": stripe_id, "payment_id": payment_id, "debit": debit, "credit": credit,
-        "amount_minor": amount.minor, "currency": amount.currency, "posted_at": now,
+        "kind": fact.kind, "stripe_id": fact.stripe_id, "payment_id": fact.payment_id, "debit": debit,
+        "credit": credit, "amount_minor": fact.amount.minor, "currency": fact.amount.currency, "posted_at": now,
+        "booked_at": fact.happened_at, "balance_transaction_id": fact.balance_transaction_id,
     }  # fmt: skip
     return insert_ignoring(session, LedgerEntry, row)
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from patronage.books import ledger, references
+from patronage.books.ledger import Amount, Fact
 from patronage.books.models import EntryKind, Payment
 
 
@@ -55,15 +56,15 @@ def record(
     )  # fmt: skip
     session.add(payment)
     session.flush()
-    amount = ledger.Amount(received.amount_minor, received.currency)
-    ledger.post(session, EntryKind.PAYMENT, received.charge_id, amount, now, payment_id=payment.id)
+    amount = Amount(received.amount_minor, received.currency)
+    ledger.post(session, Fact(EntryKind.PAYMENT, received.charge_id, amount, received.paid_at, payment.id), now)
     return payment, True
 
 
 def keep_fee(session: Session, payment: Payment, fee: Fee, now: datetime) -> bool:
     """Enter Stripe's fee for `payment`, once it is known; tell whether it was new."""
-    amount = ledger.Amount(fee.amount_minor, fee.currency)
-    return ledger.post(session, EntryKind.FEE, fee.balance_transaction_id, amount, now, payment_id=payment.id)
+    number, amount = fee.balance_transaction_id, Amount(fee.amount_minor, fee.currency)
+    return ledger.post(session, Fact(EntryKind.FEE, number, amount, payment.paid_at, payment.id, number), now)
 
 
 def take_back(payment: Payment, refunded_minor: int, *, disputed: bool) -> None:

@@ -18,6 +18,15 @@ class Interval(StrEnum):
     YEAR = "year"
 
 
+class PledgeKind(StrEnum):
+    """Where a pledge comes from; only paid ones are known to Stripe."""
+
+    PAID = "paid"
+    COMPLIMENTARY = "complimentary"  # the newsroom's thanks, until a day
+    PRESENT = "present"  # paid by somebody else, until a day
+    MANUAL = "manual"  # paid past Stripe (a bank transfer, cash), until a day
+
+
 class PledgeState(StrEnum):
     """Where a pledge stands; decided by `standing.state_of` from the facts beside it."""
 
@@ -73,7 +82,7 @@ class Pledge(Base):
 
     __tablename__ = "pledge"
     __table_args__ = (
-        CheckConstraint("amount_minor > 0", name="positive"),
+        CheckConstraint("amount_minor > 0 OR (amount_minor = 0 AND kind <> 'paid')", name="positive"),
         Index("ix_pledge_person_id_patron_until", "person_id", "patron_until"),
         Index("ix_pledge_state_id", "state", "id"),
     )
@@ -81,6 +90,7 @@ class Pledge(Base):
     id: Mapped[Id]
     reference: Mapped[str] = mapped_column(unique=True)
     person_id: Mapped[int] = mapped_column(Key, ForeignKey("person.id"))
+    kind: Mapped[PledgeKind] = mapped_column(words(PledgeKind), default=PledgeKind.PAID)
     interval: Mapped[Interval] = mapped_column(words(Interval))
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     fee_cover_minor: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -90,7 +100,13 @@ class Pledge(Base):
     offered_at: Mapped[datetime] = mapped_column(UTCDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when its first payment settled
     past_due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    failure_code: Mapped[str | None]  # why the last payment failed, in Stripe's word; empty once one succeeds
+    tries: Mapped[int] = mapped_column(default=0)  # how often the payment that is due now was tried
+    next_try_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     paused_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    resumes_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when a pause ends by itself
+    trial_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    next_charge_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ends_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when it will end, if that is arranged
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ended_because: Mapped[str | None]
@@ -99,6 +115,7 @@ class Pledge(Base):
     patron_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     stripe_customer_id: Mapped[str | None] = mapped_column(index=True)
     stripe_subscription_id: Mapped[str | None] = mapped_column(unique=True)
+    stripe_status: Mapped[str | None]  # the subscription's, as last fetched
     version: Mapped[int] = mapped_column(default=0)
 
 

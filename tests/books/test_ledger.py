@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from patronage.books import ledger, payments
 from patronage.books.checks import CHECKS
-from patronage.books.ledger import Amount
+from patronage.books.ledger import Amount, Fact
 from patronage.books.models import Account, EntryKind, Payment
 from patronage.books.payments import Fee, Received
 from patronage.foundation.database import Database
@@ -38,10 +38,10 @@ def test_a_charge_told_twice_is_one_payment_and_one_entry(database: Database, no
 
 def test_one_fact_of_a_kind_is_entered_once(database: Database, now: datetime) -> None:
     with database.transaction() as session:
-        told = [ledger.post(session, EntryKind.PAYOUT, "po_1", Amount(900, "EUR"), now) for _ in range(3)]
+        told = [ledger.post(session, Fact(EntryKind.PAYOUT, "po_1", Amount(900, "EUR"), now), now) for _ in range(3)]
         assert told == [True, False, False]
-        assert ledger.post(session, EntryKind.FEE, "po_1", Amount(10, "EUR"), now)  # another fact
-        assert not ledger.post(session, EntryKind.FEE, "txn_free", Amount(0, "EUR"), now)
+        assert ledger.post(session, Fact(EntryKind.FEE, "po_1", Amount(10, "EUR"), now), now)  # another fact
+        assert not ledger.post(session, Fact(EntryKind.FEE, "txn_free", Amount(0, "EUR"), now), now)
 
 
 def test_all_accounts_together_are_at_zero_in_every_currency(database: Database, now: datetime) -> None:
@@ -50,7 +50,7 @@ def test_all_accounts_together_are_at_zero_in_every_currency(database: Database,
         payments.keep_fee(session, payment, Fee("txn_1", 320, "EUR"), now)
         payments.record(session, _received(now, "ch_2", 20_000, "UAH"), None, None, now)
         for number, kind in enumerate(ledger.MOVES):
-            ledger.post(session, kind, f"other_{number}", Amount(7 + number, "EUR"), now)
+            ledger.post(session, Fact(kind, f"other_{number}", Amount(7 + number, "EUR"), now), now)
         totals: dict[str, int] = {}
         for account in Account:
             for currency, minor in ledger.balance(session, account).items():
@@ -86,12 +86,14 @@ BREACHES = {
     "a payment has no ledger entry of its amount and currency": "UPDATE payment SET amount_minor = 501",
     "a ledger entry of a payment has no payment": "UPDATE payment SET charge_id = 'ch_other'",
     "a payment carries more than one fee": """
-        INSERT INTO ledger_entry (kind, stripe_id, payment_id, debit, credit, amount_minor, currency, posted_at)
-        SELECT 'fee', 'txn_' || number, id, 'fees', 'stripe balance', 5, 'EUR', paid_at
+        INSERT INTO ledger_entry (kind, stripe_id, payment_id, debit, credit, amount_minor, currency, posted_at,
+            booked_at)
+        SELECT 'fee', 'txn_' || number, id, 'fees', 'stripe balance', 5, 'EUR', paid_at, paid_at
         FROM payment, (SELECT 1 AS number UNION SELECT 2) AS numbers""",
     "an entry moves money between other accounts than its kind does": """
-        INSERT INTO ledger_entry (kind, stripe_id, debit, credit, amount_minor, currency, posted_at)
-        SELECT 'payout', 'po_1', 'stripe balance', 'bank', 5, 'EUR', paid_at FROM payment""",
+        INSERT INTO ledger_entry (kind, stripe_id, debit, credit, amount_minor, currency, posted_at,
+            booked_at)
+        SELECT 'payout', 'po_1', 'stripe balance', 'bank', 5, 'EUR', paid_at, paid_at FROM payment""",
 }
 
 

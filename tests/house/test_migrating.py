@@ -57,8 +57,8 @@ def test_what_people_wrote_survives_a_step_back_and_forth(
             written if not empty_database.is_sqlite else {"now": str(written["now"])},
         )
         entry = (
-            "INSERT INTO ledger_entry (kind, stripe_id, debit, credit, amount_minor, currency, posted_at) "
-            "VALUES ('payment', 'ch_1', 'stripe balance', 'gifts', 500, 'EUR', :now)"
+            "INSERT INTO ledger_entry (kind, stripe_id, debit, credit, amount_minor, currency, posted_at, booked_at) "
+            "VALUES ('payment', 'ch_1', 'stripe balance', 'gifts', 500, 'EUR', :now, :now)"
         )
         session.execute(text(entry), written if not empty_database.is_sqlite else {"now": str(written["now"])})
     empty_database.close()

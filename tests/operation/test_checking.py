@@ -34,7 +34,7 @@ def _payment(session: Session, now: datetime) -> int:
 def _entry(session: Session, now: datetime, **said: Any) -> None:
     entry = {
         "kind": EntryKind.PAYMENT, "stripe_id": "ch_1", "debit": Account.STRIPE_BALANCE, "credit": Account.GIFTS,
-        "amount_minor": 500, "currency": "EUR", "posted_at": now,
+        "amount_minor": 500, "currency": "EUR", "posted_at": now, "booked_at": now,
     }  # fmt: skip
     session.execute(insert(LedgerEntry).values({**entry, **said}))
 

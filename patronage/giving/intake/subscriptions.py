@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from patronage.giving.gateway import Answer
-from patronage.giving.intake.told import moment
+from patronage.giving.intake.told import inside, moment
 from patronage.giving.models import Pledge
 
 LATE = {"past_due", "unpaid"}
@@ -20,9 +20,13 @@ def take_over(pledge: Pledge, subscription: Answer, now: datetime) -> None:
     is_paused = subscription["pause_collection"] is not None or status == "paused"
     pledge.past_due_at = (pledge.past_due_at or now) if status in LATE else None
     pledge.paused_at = (pledge.paused_at or now) if is_paused else None
+    pledge.resumes_at = _moment_of(inside(subscription, "pause_collection", "resumes_at"))
+    pledge.trial_until = _moment_of(subscription["trial_end"])
+    pledge.stripe_status = status
     pledge.ends_at = end_of(subscription)
     pledge.ended_at = _ended_at(subscription)
     pledge.ended_because = _reason(subscription) if pledge.ended_at else None
+    pledge.next_charge_at = None if pledge.ended_at or pledge.ends_at else _end_of_period(subscription)
     _take_amount(pledge, subscription)
 
 
@@ -31,8 +35,17 @@ def end_of(subscription: Answer) -> datetime | None:
     if subscription["cancel_at"] is not None:
         return moment(subscription["cancel_at"])
     if subscription["cancel_at_period_end"]:
-        return moment(subscription["items"]["data"][0]["current_period_end"])
+        return _end_of_period(subscription)
     return None
+
+
+def _end_of_period(subscription: Answer) -> datetime:
+    item = subscription["items"]["data"][0]
+    return moment(item["current_period_end"])
+
+
+def _moment_of(timestamp: int | None) -> datetime | None:
+    return None if timestamp is None else moment(timestamp)
 
 
 def _ended_at(subscription: Answer) -> datetime | None:
