@@ -30,3 +30,9 @@ def moment(seconds: float) -> str:
     """`3 June 2026, 14:05 UTC` for unix seconds."""
     at = datetime.fromtimestamp(seconds, UTC)
     return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+def day(seconds: float) -> str:
+    """`3 June 2026` for unix seconds, by UTC."""
+    at = datetime.fromtimestamp(seconds, UTC)
+    return f"{at.day} {at:%B %Y}"

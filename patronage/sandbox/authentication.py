@@ -14,6 +14,7 @@ from patronage.sandbox.payments import attempt, refuse
 from patronage.sandbox.store import Json, Store, Tx
 
 KINDS = ("payment_intent", "setup_intent")
+OWN_PAGES = {"/c/pay/": "checkout", "/p/session/": "portal"}  # they ask the bank's question themselves
 
 
 def answer(store: Store, intent_id: str, outcome: str = "approve") -> dict[str, Any]:
@@ -42,8 +43,9 @@ def asked(tx: Tx, intent_id: str) -> Json:
     if intent["status"] != "requires_action":
         raise invalid(f"Nothing is asked of this intent; its status is {intent['status']}.")
     action = intent["next_action"].get("redirect_to_url")
-    if action is not None and "/c/pay/" in action["url"]:
-        raise invalid("This intent belongs to a checkout page; answer the bank there.")
+    for page, place in OWN_PAGES.items():
+        if action is not None and page in action["url"]:
+            raise invalid(f"This intent belongs to a {place} page; answer the bank there.")
     return intent
 
 

@@ -11,6 +11,7 @@ PATH_NAMES = {
     "checkout.session": "session",
     "price": "price",
     "invoice": "invoice",
+    "billing_portal.configuration": "configuration",
     "payment_method": "payment_method",
 }
 

@@ -2,7 +2,18 @@
 
 import flask
 
-from patronage.sandbox import bank_pages, controls, delivery, faults, hosted_checkout, mail_pages, pages, web
+from patronage.sandbox import (
+    bank_pages,
+    billing_controls,
+    controls,
+    delivery,
+    faults,
+    hosted_checkout,
+    hosted_portal,
+    mail_pages,
+    pages,
+    web,
+)
 from patronage.sandbox.courier import Courier
 from patronage.sandbox.settings import SandboxSettings
 from patronage.sandbox.store import Store
@@ -15,8 +26,10 @@ def attach(app: flask.Flask, store: Store, settings: SandboxSettings) -> None:
     web.dress(app)
     app.register_blueprint(pages.blueprint(store, courier))
     app.register_blueprint(controls.blueprint(store, settings, courier))
+    app.register_blueprint(billing_controls.blueprint(store))
     app.register_blueprint(mail_pages.blueprint(settings.mail_dir))
     app.register_blueprint(hosted_checkout.blueprint(store))
+    app.register_blueprint(hosted_portal.blueprint(store))
     app.register_blueprint(bank_pages.blueprint(store))
     faulty = faults.FaultyApi(app.wsgi_app, store)
     app.wsgi_app = faulty  # type: ignore[method-assign]  # Flask's documented way to put a middleware before itself

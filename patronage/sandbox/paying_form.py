@@ -22,7 +22,15 @@ TRIALS = (
     ("bank_debit:succeed", "A bank debit settles", "in three days"),
     ("bank_debit:fail", "A bank debit fails", "in three days"),
 )
-NUMBERS = {value: number for value, _, number in TRIALS}
+# What a card does that is kept for later, on the pages that ask for no payment, or for an invoice's.
+KEPT_TRIALS = (
+    ("4242424242424242", "The card pays", "4242 4242 4242 4242"),
+    ("4000000000000002", "The card is declined", "4000 0000 0000 0002"),
+    ("4000000000000341", "The card is kept, and declined when charged", "4000 0000 0000 0341"),
+    ("4000002500003155", "The bank asks once (3-D Secure)", "4000 0025 0000 3155"),
+    ("4000002760003184", "The bank asks each time (3-D Secure)", "4000 0027 6000 3184"),
+)
+NUMBERS = {value: number for value, _, number in (*TRIALS, *KEPT_TRIALS)}
 
 
 @dataclass(frozen=True)
@@ -67,12 +75,13 @@ def problems(typed: Typed, now: int) -> list[tuple[str, str]]:
     found = []
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", typed.email):
         found.append(("email", "Enter an e-mail address, such as name@example.org."))
-    if typed.method == "card" and not typed.trial:
-        found += _card_problems(typed, now)
-    return found
+    return found + card_problems(typed, now)
 
 
-def _card_problems(typed: Typed, now: int) -> list[tuple[str, str]]:
+def card_problems(typed: Typed, now: int) -> list[tuple[str, str]]:
+    """The same for the card alone; a bank debit and a one-click payment have none."""
+    if typed.method != "card" or typed.trial:
+        return []
     found = []
     if not re.fullmatch(r"[0-9]{12,19}", _digits(typed.card)):
         found.append(("card", "Enter a card number, or choose a test card."))

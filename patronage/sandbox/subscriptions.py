@@ -4,7 +4,7 @@ from patronage.sandbox import billing, clock, events, invoices
 from patronage.sandbox.blanks import blank
 from patronage.sandbox.cards import Refusal
 from patronage.sandbox.customers import in_time_of
-from patronage.sandbox.ending import end
+from patronage.sandbox.ending import await_end, end, planned
 from patronage.sandbox.errors import invalid, not_found
 from patronage.sandbox.lists import page
 from patronage.sandbox.objects import change, fetched, merged, named, picked, refuse_unsupported
@@ -74,7 +74,7 @@ def _first_payment(tx: Tx, subscription: Json, customer: Json, params: Json) -> 
         found = invoices.payment_of(tx, invoice)
         error = found[1]["last_payment_error"] if found else None
         raise card_error(refusal_in(error) if error else UNPAID)
-    _await_ending(tx, subscription["id"])
+    await_end(tx, fetched(tx, "subscription", subscription["id"]))
     return fetched(tx, "subscription", subscription["id"])
 
 
@@ -146,7 +146,7 @@ def update(tx: Tx, params: Json, id: str) -> Json:
         if not restarted:
             change(tx, subscription, updates, "customer.subscription.updated")
         if subscription["ended_at"] is None:
-            _await_ending(tx, id)
+            await_end(tx, subscription)
         return fetched(tx, "subscription", id)
 
 
@@ -197,27 +197,14 @@ def _ending(tx: Tx, subscription: Json, params: Json) -> Json:
     ends = subscription["items"]["data"][0]["current_period_end"]
     if "cancel_at_period_end" in params:
         wished = params["cancel_at_period_end"]
-        updates.update(cancel_at_period_end=wished, cancel_at=ends if wished else None)
+        updates.update(planned(tx, {**subscription, **updates}, ends if wished else None, by_flag=True))
     elif "cancel_at" in params:
         at = params["cancel_at"] or None
         at = ends if at in ("min_period_end", "max_period_end") else at
         if at is not None and (not isinstance(at, int) or at <= tx.now()):
             raise invalid("The subscription's cancel_at must be in the future.", "cancel_at")
-        updates.update(cancel_at=at, cancel_at_period_end=False)
-    if "cancel_at" in updates:
-        asked = updates["cancel_at"] is not None
-        details = {**subscription, **updates}["cancellation_details"]
-        updates["canceled_at"] = (subscription["canceled_at"] or tx.now()) if asked else None
-        updates["cancellation_details"] = {**details, "reason": "cancellation_requested" if asked else None}
+        updates.update(planned(tx, {**subscription, **updates}, at))
     return updates
-
-
-def _await_ending(tx: Tx, id: str) -> None:
-    subscription = fetched(tx, "subscription", id)
-    if subscription["cancel_at"] is None:
-        clock.unschedule(tx, "cancel_at", id)
-    else:
-        clock.schedule(tx, subscription["cancel_at"], "cancel_at", id)
 
 
 @endpoint("DELETE", "/v1/subscriptions/<id>", "SubscriptionCancelParams")

@@ -20,6 +20,9 @@ def world(desk: Desk) -> dict[str, str]:
     return {
         "balance_transactions": v1.balance_transactions.list().data[0].id,
         "charges": charge.id,
+        "configurations": v1.billing_portal.configurations.create(
+            {"features": {"invoice_history": {"enabled": True}}}
+        ).id,
         "sessions": v1.checkout.sessions.list().data[0].id,
         "customers": patron.customer,
         "events": v1.events.list().data[0].id,
