@@ -1,7 +1,6 @@
 """What a pledge lives through: where it comes from, failed tries, pauses with an end, trials, the next charge."""
 
 import sqlalchemy as sa
-from alembic import op
 from alembic.operations import BatchOperations
 
 from patronage.foundation.database import UTCDateTime

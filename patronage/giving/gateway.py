@@ -108,12 +108,12 @@ class Gateway:
     def open_checkout(self, order: CheckoutOrder, key: str) -> OpenCheckout:
         """Open a Checkout session; the same `key` and `order` never open a second one."""
         params = checkout_params(order)
-        answer = self._call(lambda api: api.checkout.sessions.create(params, options={"idempotency_key": key}))
+        answer = self.call(lambda api: api.checkout.sessions.create(params, options={"idempotency_key": key}))
         return OpenCheckout(answer["id"], answer["url"])
 
     def expire_checkout(self, session_id: str) -> Answer:
         """Close a Checkout session that nobody has paid."""
-        return self._call(lambda api: api.checkout.sessions.expire(session_id))
+        return self.call(lambda api: api.checkout.sessions.expire(session_id))
 
     def end_at_period_end(self, subscription_id: str, key: str) -> Answer:
         """Let a subscription end with the period that is paid; return it as it stands then."""
@@ -130,7 +130,7 @@ class Gateway:
 
     def endpoints(self) -> list[Answer]:
         """Return the webhook endpoints of the account, at most a hundred."""
-        found: list[Answer] = self._call(lambda api: api.webhook_endpoints.list({"limit": 100}))["data"]
+        found: list[Answer] = self.call(lambda api: api.webhook_endpoints.list({"limit": 100}))["data"]
         return found
 
     def receive_events_at(self, url: str, types: list[str]) -> str | None:
@@ -142,35 +142,35 @@ class Gateway:
         for endpoint in self.endpoints():
             if urlsplit(endpoint["url"]).path == path:
                 number = endpoint["id"]
-                self._call(lambda api, number=number: api.webhook_endpoints.update(number, wanted))  # type: ignore[misc]
+                self.call(lambda api, number=number: api.webhook_endpoints.update(number, wanted))  # type: ignore[misc]
                 return None
-        made = self._call(lambda api: api.webhook_endpoints.create(wanted))
+        made = self.call(lambda api: api.webhook_endpoints.create(wanted))
         return str(made["secret"])
 
     def _update(self, subscription_id: str, params: Answer, key: str) -> Answer:
         options = {"idempotency_key": key}
-        return self._call(lambda api: api.subscriptions.update(subscription_id, params, options=options))
+        return self.call(lambda api: api.subscriptions.update(subscription_id, params, options=options))
 
     def fetch_session(self, session_id: str) -> Answer:
         """Return a Checkout session."""
-        return self._call(lambda api: api.checkout.sessions.retrieve(session_id))
+        return self.call(lambda api: api.checkout.sessions.retrieve(session_id))
 
     def fetch_subscription(self, subscription_id: str) -> Answer:
         """Return a subscription with its items."""
-        return self._call(lambda api: api.subscriptions.retrieve(subscription_id))
+        return self.call(lambda api: api.subscriptions.retrieve(subscription_id))
 
     def fetch_invoice(self, invoice_id: str) -> Answer:
         """Return an invoice with its payments."""
-        return self._call(lambda api: api.invoices.retrieve(invoice_id, {"expand": ["payments"]}))
+        return self.call(lambda api: api.invoices.retrieve(invoice_id, {"expand": ["payments"]}))
 
     def fetch_charge(self, charge_id: str) -> Answer:
         """Return a charge with its payment intent, and its balance transaction once there is one."""
         expand = ["balance_transaction", "payment_intent"]
-        return self._call(lambda api: api.charges.retrieve(charge_id, {"expand": expand}))
+        return self.call(lambda api: api.charges.retrieve(charge_id, {"expand": expand}))
 
     def fetch_payment_intent(self, intent_id: str) -> Answer:
         """Return a payment intent; its latest charge is an id."""
-        return self._call(lambda api: api.payment_intents.retrieve(intent_id))
+        return self.call(lambda api: api.payment_intents.retrieve(intent_id))
 
     def invoice_paid_by(self, intent_id: str) -> Answer | None:
         """Return the invoice that a payment intent paid, or None: most gifts given once have none."""
@@ -178,13 +178,13 @@ class Gateway:
             "payment": {"type": "payment_intent", "payment_intent": intent_id},
             "expand": ["data.invoice"],
         }
-        found = self._call(lambda api: api.invoice_payments.list(params))["data"]
+        found = self.call(lambda api: api.invoice_payments.list(params))["data"]
         invoice: Answer | None = found[0]["invoice"] if found else None
         return invoice
 
     def disputes_of(self, charge_id: str) -> list[Answer]:
         """Return the disputes about a charge, newest first."""
-        answer = self._call(lambda api: api.disputes.list({"charge": charge_id}))
+        answer = self.call(lambda api: api.disputes.list({"charge": charge_id}))
         disputes: list[Answer] = answer["data"]
         return disputes
 
@@ -203,7 +203,8 @@ class Gateway:
         if not any(hmac.compare_digest(expected, signature) for signature in given):
             raise BadSignature
 
-    def _call(self, ask: Callable[[Any], Any]) -> Answer:
+    def call(self, ask: Callable[[Any], Any]) -> Answer:
+        """Return what `ask` gets from Stripe's v1 API, as plain dicts; what a part of giving alone needs, it asks here."""
         client = self._api()
         import stripe
 
