@@ -204,7 +204,7 @@ class Gateway:
             raise BadSignature
 
     def call(self, ask: Callable[[Any], Any]) -> Answer:
-        """Return what `ask` gets from Stripe's v1 API, as plain dicts; what a part of giving alone needs, it asks here."""
+        """Return what `ask` gets from Stripe's v1 API, as plain dicts; each part of giving asks its own questions."""
         client = self._api()
         import stripe
 
