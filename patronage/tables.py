@@ -6,8 +6,9 @@ from patronage.foundation import identity, jobs, outbox, shared_clock
 from patronage.foundation.database import Base
 from patronage.foundation.web import limits
 from patronage.giving import models as giving
+from patronage.giving.figures import models as figures
 from patronage.people import models as people
 
-MODULES = (identity, jobs, outbox, shared_clock, limits, people, books, giving, ballots)
+MODULES = (identity, jobs, outbox, shared_clock, limits, people, books, giving, figures, ballots)
 
 metadata = Base.metadata

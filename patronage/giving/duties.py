@@ -8,6 +8,7 @@ from patronage.foundation.tools import Tools
 from patronage.foundation.web.house import settings
 from patronage.foundation.worker import Handler, Turn
 from patronage.giving.asking import checkouts
+from patronage.giving.figures import duties as figures
 from patronage.giving.intake import janitor, waiting_events
 from patronage.giving.standing import Policy
 
@@ -28,4 +29,4 @@ def ask_after_checkout(tools: Tools, data: dict[str, Any]) -> None:
 
 
 TURNS: tuple[Turn, ...] = (take_up_events,)
-HANDLERS: dict[str, Handler] = {checkouts.EXPIRE: checkouts.expire, janitor.ASK: ask_after_checkout}
+HANDLERS: dict[str, Handler] = {checkouts.EXPIRE: checkouts.expire, janitor.ASK: ask_after_checkout, figures.NOTE: figures.note_missing}

@@ -7,12 +7,14 @@ from sqlalchemy import bindparam, text
 from patronage.books.checks import CHECKS
 from patronage.foundation.database import UTCDateTime
 from patronage.foundation.tools import Tools
+from patronage.giving.figures import rebuilding as figures
 
 # Each query returns the rows that break a promise of the service; the sentence says which promise.
 INVARIANTS = {
     **CHECKS,
+    **figures.CHECKS,
     "a settled pledge has no payment": """
-        SELECT id FROM pledge WHERE settled_at IS NOT NULL AND NOT EXISTS (
+        SELECT id FROM pledge WHERE kind = 'paid' AND settled_at IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM pledge_payment WHERE pledge_id = pledge.id)""",
     "a pledge is in a state its facts do not allow": """
         SELECT id FROM pledge WHERE (state = 'ended') <> (ended_at IS NOT NULL)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from patronage.foundation.refused import Refused, Why, translatable
 from patronage.foundation.tools import Tools
 from patronage.giving import letters, standing
+from patronage.giving.figures import moves
 from patronage.giving.gateway import Answer
 from patronage.giving.intake import charges, checkout_outcomes, subscriptions, whose
 from patronage.giving.intake.told import Asking, Matter, Told
@@ -72,6 +73,7 @@ def change(session: Session, pledge: Pledge, told: Told, policy: Policy, now: da
         subscriptions.take_over(pledge, told.subscription, now)
     payment = charges.take_in(session, pledge, told, now)
     standing.decide(pledge, policy.grace)
+    moves.note(session, pledge, policy.zone, now)
     if payment:
         letters.send_receipt(session, pledge, payment, told, policy, now)
     letters.tell_of_failure(session, pledge, told, policy, now)

@@ -1,0 +1,1 @@
+"""What regular giving comes to: what came, grew, shrank and went each month, counted as it happens."""
