@@ -2,6 +2,7 @@
 
 from patronage.ballots import models as ballots
 from patronage.books import models as books
+from patronage.books.papers import models as papers
 from patronage.foundation import identity, jobs, outbox, shared_clock
 from patronage.foundation.database import Base
 from patronage.foundation.web import limits
@@ -9,6 +10,6 @@ from patronage.giving import models as giving
 from patronage.giving.figures import models as figures
 from patronage.people import models as people
 
-MODULES = (identity, jobs, outbox, shared_clock, limits, people, books, giving, figures, ballots)
+MODULES = (identity, jobs, outbox, shared_clock, limits, people, books, papers, giving, figures, ballots)
 
 metadata = Base.metadata

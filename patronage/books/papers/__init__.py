@@ -1,0 +1,1 @@
+"""What donors get on paper: receipts, credit notes, yearly statements, and the wording their tax office asks for."""
