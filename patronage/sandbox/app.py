@@ -11,10 +11,13 @@ from patronage.sandbox import (
     checkout_sessions,
     clock,
     customers,
+    dispute_calls,
+    fraud_warnings,
     invoice_calls,
     outside,
     payment_intents,
     payment_methods,
+    payouts,
     portal_configurations,
     portal_sessions,
     refunds,
@@ -37,9 +40,12 @@ RESOURCES = (
     checkout_opening,
     checkout_sessions,
     customers,
+    dispute_calls,
+    fraud_warnings,
     invoice_calls,
     payment_intents,
     payment_methods,
+    payouts,
     portal_configurations,
     portal_sessions,
     refunds,
@@ -62,6 +68,7 @@ def create_sandbox(settings: SandboxSettings) -> flask.Flask:
         tx.remember("base_url", settings.base_url)
         if tx.fact("clock_offset") is None:
             tx.remember("clock_offset", str(-settings.starts_ago))
+            tx.remember("payout_schedule", settings.payouts)
     app.register_blueprint(requests.blueprint(store))
     outside.attach(app, store, settings)
     clock.publish(store)

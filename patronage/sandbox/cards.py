@@ -51,6 +51,7 @@ class Means:
 
     `refusal` meets every charge; when `attaches`, it can be kept by a customer nonetheless.
     `asks` tells when 3-D Secure is needed: never (""), when a reader is present ("once"), or at every charge.
+    `sequel` is what comes right after a charge: "dispute", "undelivered", "inquiry", "fraud_warning", or nothing.
     """
 
     number: str
@@ -60,6 +61,8 @@ class Means:
     attaches: bool = True
     asks: str = ""
     at_once: bool = False
+    sequel: str = ""
+    refund_fails: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -84,10 +87,12 @@ MEANS = (
     Means("3566002020360505", brand="jcb"),
     Means("6200000000000005", brand="unionpay"),
     Means("4000000000000077", at_once=True),
-    Means("4000000000000259"),
-    Means("4000000000001976"),
-    Means("4000000000005126"),
-    Means("4000000000007726"),
+    Means("4000000000000259", sequel="dispute"),
+    Means("4000000000002685", sequel="undelivered"),
+    Means("4000000000001976", sequel="inquiry"),
+    Means("4000000000005423", sequel="fraud_warning"),
+    Means("4000000000005126", refund_fails=True),
+    Means("4000000000007726", refund_fails=True),
     Means("4000000000000002", refusal=DECLINED, attaches=False),
     Means("4000000000009995", refusal=POOR, attaches=False),
     Means("4000000000000069", refusal=EXPIRED, attaches=False),
@@ -126,7 +131,9 @@ NAMED = {
     "unionpay": "6200000000000005",
     "bypassPending": "4000000000000077",
     "createDispute": "4000000000000259",
+    "createDisputeProductNotReceived": "4000000000002685",
     "createDisputeInquiry": "4000000000001976",
+    "createIssuerFraudRecord": "4000000000005423",
     "refundFail": "4000000000005126",
     "pendingRefund": "4000000000007726",
     "chargeDeclined": "4000000000000002",
@@ -156,5 +163,7 @@ def well_known(name: str) -> Means | None:
 
 
 def means_of(payment_method: Json) -> Means:
-    """The card or account a payment method stands for."""
+    """The card or account a payment method (or a card made from a token) stands for."""
+    if payment_method["object"] == "card":
+        return BY_FINGERPRINT[payment_method["fingerprint"]]
     return BY_FINGERPRINT[payment_method[payment_method["type"]]["fingerprint"]]

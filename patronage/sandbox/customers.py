@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from patronage.sandbox import events
 from patronage.sandbox.blanks import blank
+from patronage.sandbox.card_tokens import kept_by
 from patronage.sandbox.ending import end
 from patronage.sandbox.errors import invalid, not_found
 from patronage.sandbox.ids import new_id
@@ -16,7 +17,7 @@ from patronage.sandbox.store import Json, Tx
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 PLAIN = ("address", "description", "email", "name", "phone", "shipping", "preferred_locales", "tax_exempt")
-SUPPORTED = {*PLAIN, "balance", "expand", "invoice_settings", "metadata", "payment_method", "test_clock"}
+SUPPORTED = {*PLAIN, "balance", "expand", "invoice_settings", "metadata", "payment_method", "source", "test_clock"}
 
 
 def check_email(email: str | None, param: str) -> None:
@@ -108,6 +109,9 @@ def update(tx: Tx, params: Json, id: str) -> Json:
 
 
 def _settle(tx: Tx, customer: Json, params: Json) -> Json:
+    if "source" in params:
+        card = kept_by(tx, customer["id"], params["source"])
+        customer = change(tx, customer, {"default_source": card["id"]}, "customer.updated")
     given = params.get("invoice_settings")
     if not given:
         return customer

@@ -76,7 +76,9 @@ def _omitted_list(tx: Tx, node: Json, name: str, path: str) -> Json | None:
     if kind == ("customer", "subscriptions"):
         alive = [sub for sub in tx.find("subscription", customer=node["id"]) if sub["status"] != "canceled"]
         return listed(alive, f"/v1/customers/{node['id']}/subscriptions")
-    if node.get("object") == "customer" and name in ("sources", "tax_ids"):
+    if kind == ("customer", "sources"):
+        return listed(tx.find("card", customer=node["id"]), f"/v1/customers/{node['id']}/sources")
+    if kind == ("customer", "tax_ids"):
         return listed([], f"/v1/customers/{node['id']}/{name}")
     if kind == ("customer", "tax"):
         return None

@@ -11,6 +11,7 @@ from patronage.sandbox import (
     hosted_checkout,
     hosted_portal,
     mail_pages,
+    money_controls,
     pages,
     web,
 )
@@ -27,6 +28,7 @@ def attach(app: flask.Flask, store: Store, settings: SandboxSettings) -> None:
     app.register_blueprint(pages.blueprint(store, courier))
     app.register_blueprint(controls.blueprint(store, settings, courier))
     app.register_blueprint(billing_controls.blueprint(store))
+    app.register_blueprint(money_controls.blueprint(store))
     app.register_blueprint(mail_pages.blueprint(settings.mail_dir))
     app.register_blueprint(hosted_checkout.blueprint(store))
     app.register_blueprint(hosted_portal.blueprint(store))

@@ -98,6 +98,7 @@ def settings_from_environment() -> tuple[SandboxSettings, int]:
         mail_dir=var / "mail",
         clock_file=var / "clock",
         starts_ago=int(os.environ.get("SANDBOX_AGO", "0")),
+        payouts="daily",
     )
     return settings, port
 

@@ -7,6 +7,7 @@ import stripe
 
 from patronage.sandbox.requests import ROUTES
 from tests.sandbox.desk import Desk
+from tests.sandbox.money import paid
 
 READ = sorted(rule.rule for rule in ROUTES.iter_rules() if "GET" in (rule.methods or ()))
 
@@ -17,6 +18,8 @@ def world(desk: Desk) -> dict[str, str]:
     patron = desk.patron()
     charge = v1.charges.list().data[0]
     refund = v1.refunds.create({"charge": charge.id, "amount": 100})
+    for amount, method in ((90000, "bypassPending"), (500, "createDispute"), (500, "createIssuerFraudRecord")):
+        paid(desk, f"pm_card_{method}", amount)
     return {
         "balance_transactions": v1.balance_transactions.list().data[0].id,
         "charges": charge.id,
@@ -25,11 +28,14 @@ def world(desk: Desk) -> dict[str, str]:
         ).id,
         "sessions": v1.checkout.sessions.list().data[0].id,
         "customers": patron.customer,
+        "disputes": v1.disputes.list().data[0].id,
+        "early_fraud_warnings": v1.radar.early_fraud_warnings.list().data[0].id,
         "events": v1.events.list().data[0].id,
         "invoice_payments": v1.invoice_payments.list().data[0].id,
         "invoices": patron.latest_invoice,
         "payment_intents": charge.payment_intent,
         "payment_methods": charge.payment_method,
+        "payouts": v1.payouts.create({"amount": 100, "currency": "eur"}).id,
         "prices": v1.prices.list().data[0].id,
         "products": v1.products.list().data[0].id,
         "refunds": refund.id,
