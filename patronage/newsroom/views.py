@@ -11,7 +11,7 @@ from patronage.foundation.web import ids
 from patronage.foundation.web.guards import staff
 from patronage.foundation.web.house import tools
 from patronage.giving.models import PledgeState
-from patronage.newsroom import deeds, navigation, patrons
+from patronage.newsroom import deeds, figures, navigation, patrons
 from patronage.newsroom.forms import IdentityForm
 from patronage.newsroom.overview import overview
 from patronage.people import audit
@@ -24,6 +24,7 @@ AUDIT_PAGE = 100
 def install(app: Flask) -> None:
     """Add the desk to `app`."""
     app.register_blueprint(blueprint)
+    app.register_blueprint(figures.blueprint)
     app.context_processor(navigation.menu)
 
 
