@@ -5,9 +5,8 @@ import io
 from fractions import Fraction
 
 from patronage.ballots.results import Frozen
+from patronage.foundation.sheets import MARK, plain
 
-# Spreadsheets take a cell that begins with one of these for a formula, some after white space (OWASP, CSV injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # fmt: skip
 HEAD = ("place", "topic_id", "topic", "votes", "share_of_ballots_percent", "chosen")
 
 
@@ -19,12 +18,7 @@ def written(result: Frozen) -> str:
     for line in result.lines:
         chosen = "yes" if line.chosen else "no"
         writer.writerow([line.place, line.topic_id, plain(line.title), line.votes, percent(line.share), chosen])
-    return "\ufeff" + sheet.getvalue()
-
-
-def plain(text: str) -> str:
-    """Return `text` such that a spreadsheet shows it instead of computing it."""
-    return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text
+    return MARK + sheet.getvalue()
 
 
 def percent(share: Fraction) -> str:

@@ -26,6 +26,7 @@ from patronage.ballots.refusals import (
 )
 from patronage.ballots.results import Frozen
 from patronage.books.models import Payment
+from patronage.foundation import sheets
 from patronage.foundation.database import Database
 from patronage.giving.models import Pledge
 from patronage.people.models import Person
@@ -208,7 +209,7 @@ def test_a_topic_stands_on_one_open_ballot_at_a_time(database: Database, now: da
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM", "\t=1", "＝1", "  =1", "＠x"])
 def test_no_cell_of_the_csv_is_a_formula(cell: str) -> None:
-    assert result_csv.plain(cell) == f"'{cell}"
+    assert sheets.plain(cell) == f"'{cell}"
 
 
 def test_the_csv_tells_the_result(database: Database, now: datetime) -> None:

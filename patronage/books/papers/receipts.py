@@ -1,0 +1,170 @@
+"""Receipts: one for each payment, a note for each refund, numbered without a gap and never changed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from patronage.books import references
+from patronage.books.models import Payment
+from patronage.books.papers import entities
+from patronage.books.papers.models import LegalEntity, Paper, Receipt, ReceiptCounter, ReceiptDonor
+from patronage.foundation.jobs import insert_ignoring
+from patronage.foundation.refused import Refused, Why
+from patronage.people.models import Person
+
+DIGITS = 6
+
+
+class NoSuchReceipt(Refused):
+    """There is no receipt of this name, or it is somebody else's."""
+
+    why = Why.NOT_FOUND
+    reason = _l("There is no such receipt.")
+
+
+@dataclass(frozen=True)
+class Returned:
+    """Money that went back: the refund's id at Stripe (or here), minor units in the payment's currency, when (UTC)."""
+
+    refund_id: str
+    amount_minor: int
+    happened_at: datetime
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a paper is to tell."""
+
+    kind: Paper
+    fact: str
+    reference: str
+    amount_minor: int
+    happened_at: datetime
+    corrects: Receipt | None = None
+
+
+def issue(session: Session, payment: Payment, zone: ZoneInfo, now: datetime) -> Receipt:
+    """Return the receipt for `payment`, issued now if it had none; to be called where the payment is recorded."""
+    told = _Told(Paper.RECEIPT, f"payment:{payment.id}", payment.reference, payment.amount_minor, payment.paid_at)
+    known = _find(session, told.fact)
+    return known or _issue(session, payment, told, zone, now)
+
+
+def credit(session: Session, payment: Payment, returned: Returned, zone: ZoneInfo, now: datetime) -> Receipt:
+    """Return the credit note for money given back of `payment`, issued now if there was none; once a refund."""
+    told = _Told(
+        Paper.CREDIT_NOTE, f"refund:{returned.refund_id}", references.new("N", 2), returned.amount_minor,
+        returned.happened_at, issue(session, payment, zone, now),
+    )  # fmt: skip
+    return _find(session, told.fact) or _issue(session, payment, told, zone, now)
+
+
+def cancel_credit(session: Session, payment: Payment, returned: Returned, zone: ZoneInfo, now: datetime) -> Receipt:
+    """Return the note that cancels the credit note of a refund that failed; nothing is deleted.
+
+    Issues the credit note too if the refund was never told before, so that the series tells the whole story.
+    """
+    told = _Told(
+        Paper.CREDIT_NOTE_CANCELLED, f"refund_failure:{returned.refund_id}", references.new("N", 2),
+        returned.amount_minor, returned.happened_at, credit(session, payment, returned, zone, now),
+    )  # fmt: skip
+    return _find(session, told.fact) or _issue(session, payment, told, zone, now)
+
+
+def _find(session: Session, fact: str) -> Receipt | None:
+    return session.scalar(select(Receipt).where(Receipt.fact == fact))
+
+
+def _issue(session: Session, payment: Payment, told: _Told, zone: ZoneInfo, now: datetime) -> Receipt:
+    """Write the next paper of the series of this year.
+
+    The counter's row is locked until the transaction ends: whoever comes second waits, and looks again whether the
+    paper is there; whoever rolls back gives the number back. So the series has no gap.
+    """
+    if told.corrects:
+        entity = entities.known(session, told.corrects.entity_id)
+    else:
+        entity = entities.issuing_for(session, payment.currency)
+    year = now.astimezone(zone).year
+    counter = _locked_counter(session, entity.id, year)
+    if known := _find(session, told.fact):
+        return known
+    counter.last += 1
+    receipt = Receipt(
+        reference=told.reference, entity_id=entity.id, year=year, serial=counter.last,
+        number=number(entity, year, counter.last), kind=told.kind, fact=told.fact, payment_id=payment.id,
+        corrects_id=told.corrects.id if told.corrects else None, donor_id=_donor(session, payment.person_id),
+        amount_minor=told.amount_minor, currency=payment.currency, happened_at=told.happened_at, issued_at=now,
+        issuer=dict(told.corrects.issuer) if told.corrects else entities.frozen(session, entity),
+    )  # fmt: skip
+    session.add(receipt)
+    session.flush()
+    return receipt
+
+
+def _locked_counter(session: Session, entity_id: int, year: int) -> ReceiptCounter:
+    insert_ignoring(session, ReceiptCounter, {"entity_id": entity_id, "year": year, "last": 0})
+    locked = select(ReceiptCounter).filter_by(entity_id=entity_id, year=year).with_for_update()
+    return session.scalars(locked.execution_options(populate_existing=True)).one()
+
+
+def number(entity: LegalEntity, year: int, serial: int) -> str:
+    """Return the number of a paper: the entity's prefix, the year, and where it stands in the series."""
+    return "-".join(filter(None, [entity.prefix, str(year), f"{serial:0{DIGITS}}"]))
+
+
+def _donor(session: Session, person_id: int | None) -> int | None:
+    """Return the row that says who gave, as they are called today; None for money nobody is known to have given."""
+    if person_id is None:
+        return None
+    person = session.get_one(Person, person_id)
+    last = session.scalar(
+        select(ReceiptDonor).where(ReceiptDonor.person_id == person_id).order_by(ReceiptDonor.id.desc()).limit(1)
+    )
+    if last is None or (last.name, last.email) != (person.name, person.email):
+        last = ReceiptDonor(person_id=person_id, name=person.name, email=person.email)
+        session.add(last)
+        session.flush()
+    return last.id
+
+
+def issue_missing(
+    session: Session, after: tuple[datetime, int] | None, zone: ZoneInfo, now: datetime, most: int = 200
+) -> tuple[datetime, int] | None:
+    """Issue receipts for up to `most` payments that have none, in the order of payment.
+
+    `after` is (paid_at, id) of the last one looked at; returns the place to go on from, or None when all are done.
+    """
+    has_one = exists().where(Receipt.payment_id == Payment.id, Receipt.kind == Paper.RECEIPT)
+    missing = select(Payment).where(~has_one).order_by(Payment.paid_at, Payment.id).limit(most)
+    if after:
+        paid_at, last_id = after
+        later = (Payment.paid_at > paid_at) | ((Payment.paid_at == paid_at) & (Payment.id > last_id))
+        missing = missing.where(Payment.paid_at >= paid_at, later)
+    payments = list(session.scalars(missing))
+    for payment in payments:
+        issue(session, payment, zone, now)
+    return (payments[-1].paid_at, payments[-1].id) if len(payments) == most else None
+
+
+def of_payment(session: Session, payment_id: int) -> list[Receipt]:
+    """Return the receipt of a payment and the notes on it, in the order in which they were issued."""
+    return list(session.scalars(select(Receipt).where(Receipt.payment_id == payment_id).order_by(Receipt.id)))
+
+
+def find(session: Session, reference: str, person_id: int | None = None) -> Receipt:
+    """Return the paper called `reference`; if `person_id` is given, only one about their own payment.
+
+    Raises `NoSuchReceipt`.
+    """
+    wanted = select(Receipt).where(Receipt.reference == reference)
+    if person_id is not None:
+        wanted = wanted.join(Payment, Payment.id == Receipt.payment_id).where(Payment.person_id == person_id)
+    receipt = session.scalar(wanted)
+    if receipt is None:
+        raise NoSuchReceipt
+    return receipt
