@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from patronage.foundation.database import Base, Id, Key, UTCDateTime, words
@@ -98,10 +98,21 @@ class Payment(Base):
 
 
 class Refund(Base):
-    """Money given back, or on its way back, as Stripe last said; several may belong to one payment."""
+    """Money given back, or on its way back, as Stripe last said; several may belong to one payment.
+
+    `seen_at` is when staff took note of one that failed.
+    """
 
     __tablename__ = "refund"
-    __table_args__ = (CheckConstraint("amount_minor > 0", name="positive"),)
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="positive"),
+        Index(
+            "ix_refund_unseen",
+            "status",
+            sqlite_where=text("seen_at IS NULL"),
+            postgresql_where=text("seen_at IS NULL"),
+        ),
+    )
 
     id: Mapped[Id]
     stripe_id: Mapped[str] = mapped_column(unique=True)
@@ -111,12 +122,14 @@ class Refund(Base):
     status: Mapped[RefundStatus] = mapped_column(words(RefundStatus))
     failure_reason: Mapped[str | None]
     made_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class Dispute(Base):
     """A bank that wants a payment back, as Stripe last said. `status` and `reason` are Stripe's words.
 
-    `fee_minor` of `fee_currency` is what Stripe charged for it, `due_by` until when the newsroom may answer.
+    `fee_minor` of `fee_currency` is what Stripe charged for it, `due_by` until when the newsroom may answer;
+    `evidence_draft` is what staff wrote and have not sent yet.
     """
 
     __tablename__ = "dispute"
@@ -130,10 +143,28 @@ class Dispute(Base):
     status: Mapped[str] = mapped_column(index=True)
     opened_at: Mapped[datetime] = mapped_column(UTCDateTime)
     due_by: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    evidence_draft: Mapped[str | None]
     evidence_sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     fee_minor: Mapped[int] = mapped_column(BigInteger, default=0)
     fee_currency: Mapped[str | None]
+
+
+class FraudWarning(Base):
+    """A bank's early word that a payment may be a fraud; `fraud_type` is Stripe's word.
+
+    `is_actionable` as long as giving the money back could still spare a dispute; `dismissed_at` when staff let it be.
+    """
+
+    __tablename__ = "fraud_warning"
+
+    id: Mapped[Id]
+    stripe_id: Mapped[str] = mapped_column(unique=True)
+    payment_id: Mapped[int] = mapped_column(Key, ForeignKey("payment.id"), index=True)
+    fraud_type: Mapped[str]
+    is_actionable: Mapped[bool]
+    warned_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    dismissed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class Payout(Base):
@@ -180,12 +211,16 @@ class PayoutLine(Base):
 
 
 class ClosedMonth(Base):
-    """A month of the books that is locked: nothing is booked into it any more. `month` is "2026-11"."""
+    """A month of the books that is locked: nothing is booked into it any more.
+
+    `month` is "2026-11", `ends_at` the first moment after it, in the newsroom's zone as it was at the closing.
+    """
 
     __tablename__ = "closed_month"
 
     id: Mapped[Id]
     month: Mapped[str] = mapped_column(unique=True)
+    ends_at: Mapped[datetime] = mapped_column(UTCDateTime)
     closed_at: Mapped[datetime] = mapped_column(UTCDateTime)
     closed_by: Mapped[int | None] = mapped_column(Key, ForeignKey("person.id"))
     figures: Mapped[dict[str, Any]] = mapped_column(JSON)  # what the month view said then
@@ -222,3 +257,27 @@ class LedgerEntry(Base):
     corrects_id: Mapped[int | None] = mapped_column(Key, ForeignKey("ledger_entry.id"))
     entered_by: Mapped[int | None] = mapped_column(Key, ForeignKey("person.id"))  # for manual entries
     note: Mapped[str | None]
+
+
+class ManualGift(Base):
+    """What is known of a payment that came past Stripe; the money itself is its `Payment` and entries of the ledger.
+
+    `coin`, `coin_amount` and `coin_rate` (decimals as text: what one coin was worth in the payment's currency) and
+    `rate_source` tell of crypto. `submission` is the one-time id of the form it was entered with.
+    """
+
+    __tablename__ = "manual_gift"
+
+    payment_id: Mapped[int] = mapped_column(Key, ForeignKey("payment.id"), primary_key=True)
+    submission: Mapped[str] = mapped_column(unique=True)
+    giver_name: Mapped[str]
+    note: Mapped[str]
+    coin: Mapped[str | None]
+    coin_amount: Mapped[str | None]
+    coin_rate: Mapped[str | None]
+    rate_source: Mapped[str | None]
+    entered_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    entered_by: Mapped[int | None] = mapped_column(Key, ForeignKey("person.id"))
+    reversed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    reversed_by: Mapped[int | None] = mapped_column(Key, ForeignKey("person.id"))
+    reversed_because: Mapped[str | None]

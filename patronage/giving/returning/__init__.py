@@ -1,0 +1,1 @@
+"""Money that goes back: staff refund, approve, answer disputes and heed warnings."""
