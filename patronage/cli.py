@@ -159,6 +159,24 @@ def recount(round_id: int) -> None:
 
 
 @cli.command()
+@click.option("--rebuild", is_flag=True, help="Add the monthly figures up from the moves again first.")
+def figures(rebuild: bool) -> None:
+    """Compare the figures of regular giving with the pledges themselves; status 1 when they differ."""
+    from patronage.foundation.web.house import tools
+    from patronage.giving.figures import rebuilding
+
+    if rebuild:
+        with tools().database.transaction() as session:
+            click.echo(f"{rebuilding.rebuild(session)} figures added up.")
+    with tools().database.reading() as session:
+        problems = rebuilding.differences(session)
+    for problem in problems:
+        click.echo(problem, err=True)
+    click.echo("The figures do NOT agree." if problems else "The figures agree with the pledges.")
+    raise SystemExit(1 if problems else 0)
+
+
+@cli.command()
 def doctor() -> None:
     """Look at the installation: database, Stripe, mail, staff; status 1 when something is wrong."""
     from patronage.foundation.web.house import here

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text, update
@@ -155,6 +156,19 @@ def test_figures_that_went_wrong_are_seen_and_made_anew(database: Database) -> N
         assert _broken(session) == []
         session.execute(update(CountedPledge).values(twelfths=7))
         assert len(_broken(session)) == 2
+
+
+def test_the_command_tells_by_its_status_and_mends(app: Flask, database: Database) -> None:
+    from patronage.cli import cli
+
+    with database.transaction() as session:
+        _pledge(session, JANUARY)
+        session.execute(update(Figure).values(twelfths=7))
+    runner = app.test_cli_runner()
+    found = runner.invoke(cli.commands["figures"])
+    assert (found.exit_code, "2026-01" in found.output) == (1, True)
+    mended = runner.invoke(cli.commands["figures"], ["--rebuild"])
+    assert (mended.exit_code, mended.output) == (0, "1 figures added up.\nThe figures agree with the pledges.\n")
 
 
 deeds = st.lists(

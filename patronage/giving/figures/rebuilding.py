@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from patronage.giving.figures import moves
@@ -51,6 +51,12 @@ def rebuild(session: Session) -> int:
     session.execute(delete(Figure))
     session.execute(insert(Figure).from_select([*_names(), "moves", "pledges", "twelfths"], _sums()))
     return session.scalar(select(func.count()).select_from(Figure)) or 0
+
+
+def differences(session: Session) -> list[str]:
+    """Return a sentence for each way in which figures, moves and pledges disagree, with the first that do."""
+    found = ((sentence, session.scalars(text(f"{query} LIMIT 5")).all()) for sentence, query in CHECKS.items())
+    return [f"{sentence}: {', '.join(map(str, rows))}" for sentence, rows in found if rows]
 
 
 def running(session: Session) -> dict[str, tuple[int, int]]:
