@@ -1,4 +1,4 @@
-"""Addresses that only we can have made: the thanks for a pledge, and the way back from Stripe's page."""
+"""Addresses that only we can have made: the thanks for a pledge, its own page, and the way back from Stripe's page."""
 
 from flask_babel import lazy_gettext as _l
 from itsdangerous import BadData, URLSafeSerializer
@@ -8,6 +8,7 @@ from patronage.foundation.web.house import link, settings
 
 THANKS = "/support/thanks"
 BACK = "/support"
+MANAGE = "/support/manage"
 
 
 class NoSuchPledge(Refused):
@@ -30,6 +31,24 @@ def thanks_address(reference: str) -> str:
 def thanked(value: str) -> str:
     """Return the reference in the signed `pledge` of a thanks address. Raises `NoSuchPledge`."""
     return _read(THANKS, value)
+
+
+def manage_path(reference: str) -> str:
+    """Return the path on which the pledge `reference` can be looked at and stopped without signing in.
+
+    It opens this one pledge and nothing else of the account; each purpose signs for itself.
+    """
+    return f"{MANAGE}?pledge={_signer(MANAGE).dumps(reference)}"
+
+
+def manage_address(reference: str) -> str:
+    """Return the full address of `manage_path`, for letters."""
+    return link(manage_path(reference))
+
+
+def managed(value: str) -> str:
+    """Return the reference in the signed `pledge` of a managing address. Raises `NoSuchPledge`."""
+    return _read(MANAGE, value)
 
 
 def back_address(reference: str) -> str:
