@@ -1,15 +1,16 @@
-"""What the clock does with subscriptions: renewals, an hour's draft, payment, dunning, and the end."""
+"""What the clock does with subscriptions: renewals, an hour's draft, payment, and the end."""
 
-from patronage.sandbox import clock, events, invoices
+from patronage.sandbox import clock, dunning, events, invoices, trials
+from patronage.sandbox.discounts import after_an_invoice, lasting
 from patronage.sandbox.ending import end
+from patronage.sandbox.invoices import subscription_id_of
 from patronage.sandbox.objects import change
 from patronage.sandbox.payments import attempt
 from patronage.sandbox.store import INVOICE_SUBSCRIPTION, PAID_INTENT, Json, Tx
 
 DAY = 86400
-UPCOMING_BEFORE = 3 * DAY
-RETRY_AFTER = (1, 2, 2, 2, 2, 2, 3)  # days between the eight tries, two weeks in all
-OVER = ("canceled", "incomplete_expired", "unpaid", "paused")
+UPCOMING_BEFORE = 7 * DAY
+ENDED = ("canceled", "incomplete_expired", "paused")
 
 
 def period_end(start: int, recurring: Json, anchor: int) -> int:
@@ -26,6 +27,7 @@ def await_period_end(tx: Tx, subscription: Json) -> None:
     ends = subscription["items"]["data"][0]["current_period_end"]
     begins = subscription["items"]["data"][0]["current_period_start"]
     clock.schedule(tx, ends, "renew", subscription["id"])
+    clock.unschedule(tx, "upcoming", subscription["id"])
     if ends - UPCOMING_BEFORE > max(begins, tx.now()):
         clock.schedule(tx, ends - UPCOMING_BEFORE, "upcoming", subscription["id"])
 
@@ -42,16 +44,22 @@ def customer_of(tx: Tx, obj: Json) -> Json:
 def announce(tx: Tx, subscription_id: str) -> None:
     """invoice.upcoming: a preview of the next invoice, which has no id yet."""
     subscription = tx.get(subscription_id)
-    if subscription is None or subscription["status"] in OVER or _is_ending(subscription):
+    if subscription is None or subscription["status"] in (*ENDED, "unpaid") or _is_ending(subscription):
         return
+    preview = upcoming(tx, subscription)
+    del preview["id"]
+    events.emit(tx, "invoice.upcoming", preview)
+
+
+def upcoming(tx: Tx, subscription: Json) -> Json:
+    """What the next invoice of a subscription would be, unsaved."""
     item = subscription["items"]["data"][0]
     start = item["current_period_end"]
     period = (start, period_end(start, item["price"]["recurring"], subscription["billing_cycle_anchor"]))
     preview = invoices.draft(tx, subscription, customer_of(tx, subscription), "subscription_cycle", period)
-    del preview["id"]
     preview.update(billing_reason="upcoming", created=start, next_payment_attempt=start + invoices.HOUR)
     preview["automatically_finalizes_at"] = None
-    events.emit(tx, "invoice.upcoming", preview)
+    return preview
 
 
 def _is_ending(subscription: Json) -> bool:
@@ -64,14 +72,23 @@ def _is_ending(subscription: Json) -> bool:
 def renew(tx: Tx, subscription_id: str) -> None:
     """The period is over: the subscription ends if that was wished, or begins its next period with an invoice."""
     subscription = tx.get(subscription_id)
-    if subscription is None or subscription["status"] in OVER:
+    if subscription is None or subscription["status"] in ENDED:
         return
     if _is_ending(subscription):
         end(tx, subscription, "cancellation_requested")
         return
+    updates: Json = {}
+    if subscription["status"] == "trialing":
+        method = default_method(tx, subscription, customer_of(tx, subscription))
+        if trials.ends_without_method(tx, subscription, method):
+            return
+        updates["status"] = "active"
     start = subscription["items"]["data"][0]["current_period_end"]
-    invoice = begin_period(tx, subscription, start, "subscription_cycle", {})
-    clock.schedule(tx, tx.now() + invoices.HOUR, "finalize", invoice["id"])
+    invoice = begin_period(tx, subscription, start, "subscription_cycle", updates)
+    if subscription["status"] == "unpaid":
+        invoices.leave_as_draft(tx, invoice)
+    else:
+        clock.schedule(tx, tx.now() + invoices.HOUR, "finalize", invoice["id"])
 
 
 def begin_period(tx: Tx, subscription: Json, start: int, reason: str, updates: Json) -> Json:
@@ -79,12 +96,13 @@ def begin_period(tx: Tx, subscription: Json, start: int, reason: str, updates: J
     coming: Json = {**subscription, **updates}
     anchor, items = coming["billing_cycle_anchor"], coming["items"]
     ends = period_end(start, items["data"][0]["price"]["recurring"], anchor)
-    data = [{**item, "current_period_start": start, "current_period_end": ends} for item in items["data"]]
-    updates = {**updates, "items": {**items, "data": data}}
     invoice = invoices.draft(tx, coming, customer_of(tx, subscription), reason, (start, ends))
-    change(tx, subscription, {**updates, "latest_invoice": invoice["id"]}, "customer.subscription.updated")
-    tx.put(invoice)
-    events.emit(tx, "invoice.created", invoice)
+    data = [{**item, "current_period_start": start, "current_period_end": ends} for item in items["data"]]
+    updates = {**updates, "items": {**items, "data": data}, "latest_invoice": invoice["id"]}
+    if coming["discounts"]:
+        updates["discounts"] = after_an_invoice(tx, lasting(tx, coming["discounts"]))
+    change(tx, subscription, updates, "customer.subscription.updated")
+    invoices.keep(tx, invoice)
     await_period_end(tx, subscription)
     return invoice
 
@@ -98,38 +116,62 @@ def finalize_and_collect(tx: Tx, invoice_id: str) -> None:
     subscription = subscription_of(tx, invoice)
     pause = subscription["pause_collection"] if subscription else None
     if pause is None:
-        collect(tx, invoices.finalize(tx, invoice))
+        collect_or_send(tx, invoices.finalize(tx, invoice))
     elif pause["behavior"] == "keep_as_draft":
-        updates = {"auto_advance": False, "next_payment_attempt": None, "automatically_finalizes_at": None}
-        change(tx, invoice, updates, "invoice.updated")
+        invoices.leave_as_draft(tx, invoice)
     else:
         status = {"void": "void", "mark_uncollectible": "uncollectible"}[pause["behavior"]]
         invoices.close(tx, invoices.finalize(tx, invoice), status)
 
 
+def collect_or_send(tx: Tx, invoice: Json, *, off_session: bool = True) -> Json:
+    """Have an open invoice paid by what is on file, or sent to whoever pays when they like."""
+    if invoice["collection_method"] == "send_invoice" and invoice["amount_due"] > 0:
+        return invoices.send(tx, invoice)
+    return collect(tx, invoice, off_session=off_session)
+
+
+@clock.handler("overdue")
+def fall_overdue(tx: Tx, invoice_id: str) -> None:
+    """A sent invoice was not paid by its day."""
+    invoice = tx.get(invoice_id)
+    if invoice is None or invoice["status"] != "open":
+        return
+    events.emit(tx, "invoice.overdue", invoice)
+    subscription = subscription_of(tx, invoice)
+    if subscription is not None:
+        dunning.fall_behind(tx, subscription, given_up=False)
+
+
 def subscription_of(tx: Tx, invoice: Json) -> Json | None:
-    """The subscription an invoice is for."""
-    return tx.get(invoice["parent"]["subscription_details"]["subscription"])
+    """The subscription an invoice is for, if it is for one."""
+    return tx.get(subscription_id_of(invoice) or "")
 
 
-def default_method(tx: Tx, subscription: Json | None, customer: Json) -> Json | None:
-    """What is charged when nobody is present: the subscription's own method, else the customer's."""
-    own = subscription["default_payment_method"] if subscription else None
-    id = own or customer["invoice_settings"]["default_payment_method"]
-    method = tx.get(id) if id else None
-    return method if method is not None and method["customer"] == customer["id"] else None
+def default_method(tx: Tx, subscription: Json | None, customer: Json, invoice: Json | None = None) -> Json | None:
+    """What is charged when nobody is present: the invoice's own, the subscription's, else the customer's."""
+    own = [obj["default_payment_method"] for obj in (invoice, subscription) if obj]
+    for id in (*own, customer["invoice_settings"]["default_payment_method"]):
+        if id:
+            method = tx.get(id)
+            return method if method is not None and method["customer"] == customer["id"] else None
+    return None
 
 
-def collect(tx: Tx, invoice: Json, method: Json | None = None, *, off_session: bool = True) -> Json:
-    """Try to have an open invoice paid, by the given method or the one on file; returns the invoice afterwards."""
+def collect(
+    tx: Tx, invoice: Json, method: Json | None = None, *, off_session: bool = True, question: Json | None = None
+) -> Json:
+    """Try to have an open invoice paid, by the given method or the one on file; returns the invoice afterwards.
+
+    `question` is the `next_action` when the bank asks a reader who is present.
+    """
     found = invoices.payment_of(tx, invoice)
     if found is None:
         return invoices.record_paid(tx, invoice, attempted=False)
-    subscription = subscription_of(tx, invoice)
-    method = method or default_method(tx, subscription, customer_of(tx, invoice))
+    method = method or default_method(tx, subscription_of(tx, invoice), customer_of(tx, invoice), invoice)
     intent = found[1]
     if method is not None:
-        intent = attempt(tx, intent, method, off_session=off_session)
+        intent = attempt(tx, intent, method, off_session=off_session, question=question)
     return after_attempt(tx, invoice, intent)
 
 
@@ -143,6 +185,9 @@ def after_attempt(tx: Tx, invoice: Json, intent: Json) -> Json:
         return invoice
     if intent["status"] == "processing":
         updates = {"attempted": True, "next_payment_attempt": None}
+        if invoice["status"] == "open" and subscription is not None and subscription["status"] == "incomplete":
+            # A bank debit takes days: the subscription begins on the bank's word, as at Stripe.
+            change(tx, subscription, {"status": "active"}, "customer.subscription.updated")
         return change(tx, invoice, updates, "invoice.updated")
     return _record_failure(tx, invoice, intent, subscription)
 
@@ -151,16 +196,16 @@ def _mended(subscription: Json, intent: Json) -> Json:
     updates: Json = {}
     if subscription["status"] in ("past_due", "incomplete", "unpaid"):
         updates["status"] = "active"
-    saves = subscription["payment_settings"]["save_default_payment_method"] == "on_subscription"
-    if saves and subscription["default_payment_method"] is None:
+    if subscription["payment_settings"]["save_default_payment_method"] == "on_subscription":
         updates["default_payment_method"] = intent["payment_method"]
     return updates
 
 
 def _record_failure(tx: Tx, invoice: Json, intent: Json, subscription: Json | None) -> Json:
-    begun = subscription is not None and subscription["status"] != "incomplete"
-    if not clock.waits(tx, "retry", invoice["id"]):  # else somebody tried by hand, and the schedule stands
-        again = _next_try(tx, invoice) if begun else None
+    begun = subscription is None or subscription["status"] != "incomplete"
+    waits = clock.waits(tx, "retry", invoice["id"])  # then somebody tried by hand, and the schedule stands
+    if not waits:
+        again = dunning.next_try(tx, invoice) if begun and invoice["auto_advance"] else None
         tries = {"attempt_count": invoice["attempt_count"] + 1, "next_payment_attempt": again}
         change(tx, invoice, {**tries, "attempted": True, "auto_advance": again is not None})
     events.emit(tx, "invoice.payment_failed", invoice)
@@ -168,24 +213,8 @@ def _record_failure(tx: Tx, invoice: Json, intent: Json, subscription: Json | No
     if intent["status"] == "requires_action" or error.get("code") == "authentication_required":
         events.emit(tx, "invoice.payment_action_required", invoice)
     if subscription is not None and begun:
-        _fall_behind(tx, subscription, given_up=invoice["next_payment_attempt"] is None)
+        dunning.fall_behind(tx, subscription, given_up=not waits and invoice["next_payment_attempt"] is None)
     return invoice
-
-
-def _next_try(tx: Tx, invoice: Json) -> int | None:
-    done = invoice["attempt_count"]
-    if done >= len(RETRY_AFTER):
-        return None
-    again = tx.now() + RETRY_AFTER[done] * DAY
-    clock.schedule(tx, again, "retry", invoice["id"])
-    return again
-
-
-def _fall_behind(tx: Tx, subscription: Json, *, given_up: bool) -> None:
-    if given_up and subscription["status"] not in OVER:
-        end(tx, subscription, "payment_failed")
-    elif subscription["status"] == "active":
-        change(tx, subscription, {"status": "past_due"}, "customer.subscription.updated")
 
 
 @clock.handler("retry")

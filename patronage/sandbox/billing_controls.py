@@ -1,4 +1,4 @@
-"""The sandbox's controls over billing: what a reader does in the portal, without its pages."""
+"""The sandbox's controls over billing: the portal without its pages, and dunning."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import flask
 from werkzeug.wrappers import Response
 
-from patronage.sandbox import bodies, portal, web
+from patronage.sandbox import bodies, dunning, portal, web
 from patronage.sandbox.bodies import Unusable, checked, parsed
 from patronage.sandbox.store import Store
 
@@ -15,6 +15,11 @@ CARD: Fields = {"card": bodies.text}
 OUTCOME: Fields = {"outcome": bodies.one_of("approve", "fail")}
 WHICH: Fields = {"subscription": bodies.text}
 CANCEL: Fields = {**WHICH, "feedback": bodies.text, "comment": bodies.text}
+DUNNING: Fields = {
+    "tries": bodies.whole(1, 20),
+    "days": bodies.whole(1, 60),
+    "end": bodies.one_of(*dunning.ENDS),
+}
 PAUSE: Fields = {**WHICH, "option": bodies.whole(0, 100)}
 
 
@@ -23,7 +28,21 @@ def blueprint(store: Store) -> flask.Blueprint:
     controls = flask.Blueprint("billing_controls", __name__, url_prefix="/_sandbox")
     controls.register_error_handler(Unusable, lambda error: web.refused(400, str(error)))
     _add_portal(controls, store)
+    _add_dunning(controls, store)
     return controls
+
+
+def _add_dunning(controls: flask.Blueprint, store: Store) -> None:
+    @controls.get("/dunning")
+    def get_dunning() -> Response:
+        with store.read() as tx:
+            return _json(dunning.setting(tx))
+
+    @controls.put("/dunning")
+    def put_dunning() -> Response:
+        wished = _asked(DUNNING)
+        with store.write() as tx:
+            return _json(dunning.set_to(tx, wished))
 
 
 def _add_portal(controls: flask.Blueprint, store: Store) -> None:

@@ -49,6 +49,8 @@ def _expand(tx: Tx, node: Json, name: str, path: str) -> None:
         if found is None or name == "id":
             raise _cannot(path)
         node[name] = found
+    elif name == "discounts" and isinstance(node[name], list):
+        node[name] = [tx.get(id) if isinstance(id, str) else id for id in node[name]]
     elif not isinstance(node[name], dict | list | None):
         raise _cannot(path)
 

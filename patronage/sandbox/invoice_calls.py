@@ -1,15 +1,17 @@
 """The API's calls on invoices and invoice payments."""
 
-from patronage.sandbox import billing, invoices
+from patronage.sandbox import billing, clock, invoices
 from patronage.sandbox.cards import Refusal
 from patronage.sandbox.customers import in_time_of
+from patronage.sandbox.discounts import redeem, wished
 from patronage.sandbox.errors import StripeError, invalid
+from patronage.sandbox.invoice_lines import add_up
 from patronage.sandbox.lists import page, whole
 from patronage.sandbox.objects import change, fetched, merged, picked, refuse_unsupported
 from patronage.sandbox.payment_methods import attach, card_error, resolved
 from patronage.sandbox.payments import refusal_in
 from patronage.sandbox.requests import endpoint
-from patronage.sandbox.store import INVOICE_SUBSCRIPTION, PAID_INTENT, Json, Tx
+from patronage.sandbox.store import INVOICE_SUBSCRIPTION, Json, Tx
 
 
 @endpoint("GET", "/v1/invoices/<id>", "InvoiceRetrieveParams")
@@ -33,12 +35,35 @@ def list_lines(tx: Tx, params: Json, id: str) -> Json:
 
 @endpoint("POST", "/v1/invoices/<id>", "InvoiceUpdateParams")
 def update(tx: Tx, params: Json, id: str) -> Json:
-    refuse_unsupported(params, {"auto_advance", "description", "footer", "metadata", "expand"})
+    plain = ("auto_advance", "description", "footer", "default_payment_method")
+    refuse_unsupported(params, {*plain, "days_until_due", "discounts", "due_date", "expand", "metadata"})
     invoice = fetched(tx, "invoice", id)
-    updates = picked(params, "auto_advance", "description", "footer")
+    updates = picked(params, *plain)
     if "metadata" in params:
         updates["metadata"] = merged(invoice["metadata"], params["metadata"])
+    if {"discounts", "due_date", "days_until_due"} & set(params) and invoice["status"] != "draft":
+        raise invalid("Finalized invoices can't be updated in this way.", code="invoice_not_editable")
+    updates.update(_due(tx, params))
+    if "discounts" in params:
+        chosen = wished(tx, params["discounts"], invoice["currency"], invoice["customer"])
+        ids = redeem(tx, chosen, customer=invoice["customer"], invoice=id)
+        reckoned = add_up(tx, {**invoice, "discounts": ids}, [dict(line) for line in invoice["lines"]["data"]])
+        updates = {**reckoned, **updates}
+    if "auto_advance" in params and invoice["status"] == "draft":
+        (clock.unschedule if not params["auto_advance"] else _await_finalizing)(tx, "finalize", id)
     return change(tx, invoice, updates, "invoice.updated")
+
+
+def _await_finalizing(tx: Tx, kind: str, id: str) -> None:
+    if not clock.waits(tx, kind, id):
+        clock.schedule(tx, tx.now() + invoices.HOUR, kind, id)
+
+
+def _due(tx: Tx, params: Json) -> Json:
+    if "due_date" in params:
+        return {"due_date": params["due_date"]}
+    days = params.get("days_until_due")
+    return {"due_date": tx.now() + days * invoices.DAY} if days is not None else {}
 
 
 @endpoint("POST", "/v1/invoices/<id>/finalize", "InvoiceFinalizeInvoiceParams")
@@ -63,7 +88,7 @@ def pay(tx: Tx, params: Json, id: str) -> Json:
         if invoice["status"] == "draft":
             invoice = invoices.finalize(tx, invoice)
         if params.get("paid_out_of_band"):
-            return invoices.record_paid(tx, invoice, attempted=False)
+            return invoices.record_paid(tx, invoice, attempted=False, elsewhere=True)
         return _charge(tx, invoice, customer, params)
 
 
@@ -71,8 +96,8 @@ def _charge(tx: Tx, invoice: Json, customer: Json, params: Json) -> Json:
     if "payment_method" in params:
         method: Json | None = attach(tx, resolved(tx, params["payment_method"])["id"], customer["id"])
     else:
-        method = billing.default_method(tx, billing.subscription_of(tx, invoice), customer)
-    if method is None:
+        method = billing.default_method(tx, billing.subscription_of(tx, invoice), customer, invoice)
+    if method is None and invoice["amount_due"] > 0:
         raise StripeError(
             400,
             "There is no `default_payment_method` set on this Customer or Invoice. Please set one, or pass a"
@@ -113,19 +138,3 @@ def _closed(tx: Tx, id: str, status: str, allowed: tuple[str, ...], word: str) -
         raise invalid(f"You can only pass in open invoices. This invoice is {invoice['status']} and can't be {word}.")
     with in_time_of(tx, billing.customer_of(tx, invoice)):
         return invoices.close(tx, invoice, status)
-
-
-@endpoint("GET", "/v1/invoice_payments/<id>", "InvoicePaymentRetrieveParams")
-def retrieve_payment(tx: Tx, _params: Json, id: str) -> Json:
-    return fetched(tx, "invoice_payment", id)
-
-
-@endpoint("GET", "/v1/invoice_payments", "InvoicePaymentListParams")
-def list_payments(tx: Tx, params: Json) -> Json:
-    asked = dict(params)
-    payment = asked.pop("payment", None)
-    if payment is not None:
-        if "payment_intent" not in payment:
-            raise invalid("The sandbox pays invoices by payment intents only.", "payment[type]")
-        asked[PAID_INTENT] = payment["payment_intent"]
-    return page(tx, "invoice_payment", asked, "/v1/invoice_payments", ("invoice", "status", PAID_INTENT))

@@ -1,95 +1,100 @@
 """Invoices: drafted, finalized, then paid, failed, voided or written off; and the payments that settle them."""
 
-from patronage.sandbox import clock, events
+from patronage.sandbox import clock, discounts, events, invoice_items, invoice_lines
 from patronage.sandbox.blanks import blank
 from patronage.sandbox.ids import new_id
+from patronage.sandbox.invoice_lines import add_up
 from patronage.sandbox.objects import change
 from patronage.sandbox.payments import new_intent
 from patronage.sandbox.store import Json, Tx
 
-HOUR = 3600
+HOUR, DAY = 3600, 86400
 
 
-def draft(tx: Tx, subscription: Json, customer: Json, reason: str, period: tuple[int, int]) -> Json:
-    """An unsaved draft over a period to come, for a subscription whose items are still in the one before."""
-    lines = [_line(subscription, item, period) for item in subscription["items"]["data"]]
-    total = sum(line["amount"] for line in lines)
+def draft(
+    tx: Tx, subscription: Json, customer: Json, reason: str, period: tuple[int, int], *, free: bool = False
+) -> Json:
+    """An unsaved draft over a period to come, for a subscription whose items are still in the one before.
+
+    What waits for the next invoice is on it; `free` is a trial's, which costs nothing.
+    """
+    lines = [invoice_lines.of_period(subscription, item, period, free=free) for item in subscription["items"]["data"]]
     cycle = reason == "subscription_cycle"
-    id = new_id("in")
-    for line in lines:
-        line["invoice"] = id
+    sent = subscription["collection_method"] == "send_invoice"
+    invoice = {
+        **new_invoice(tx, customer, subscription["currency"], reason),
+        "automatically_finalizes_at": tx.now() + HOUR if cycle else None,
+        "collection_method": subscription["collection_method"],
+        "description": subscription["description"],
+        "discounts": discounts.lasting(tx, subscription["discounts"]) if subscription["discounts"] else [],
+        "due_date": tx.now() + subscription["days_until_due"] * DAY if sent else None,
+        "next_payment_attempt": tx.now() + HOUR if cycle and not sent else None,
+        "parent": parent_of(subscription),
+        "period_end": period[0] if cycle else tx.now(),
+        "period_start": subscription["items"]["data"][0]["current_period_start"] if cycle else tx.now(),
+    }
+    items = invoice_items.waiting(tx, customer["id"], subscription["currency"], subscription["id"])
+    return add_up(tx, invoice, [*map(invoice_lines.of_invoice_item, items), *lines])
+
+
+def parent_of(subscription: Json) -> Json:
+    """How an invoice names the subscription it is for."""
     return {
-        "id": id,
+        "quote_details": None,
+        "subscription_details": {"metadata": subscription["metadata"], "subscription": subscription["id"]},
+        "type": "subscription_details",
+    }
+
+
+def new_invoice(tx: Tx, customer: Json, currency: str, reason: str) -> Json:
+    """An unsaved draft without any lines yet."""
+    return {
+        "id": new_id("in"),
         "object": "invoice",
         **blank("invoice"),
-        "amount_due": total,
-        "amount_remaining": total,
-        "automatically_finalizes_at": tx.now() + HOUR if cycle else None,
         "billing_reason": reason,
         "created": tx.now(),
-        "currency": subscription["currency"],
+        "currency": currency,
         "customer": customer["id"],
         "customer_address": customer["address"],
         "customer_email": customer["email"],
         "customer_name": customer["name"],
         "customer_phone": customer["phone"],
         "default_payment_method": None,
-        "description": subscription["description"],
-        "lines": {"object": "list", "data": lines, "has_more": False, "url": f"/v1/invoices/{id}/lines"},
-        "next_payment_attempt": tx.now() + HOUR if cycle else None,
-        "parent": {
-            "quote_details": None,
-            "subscription_details": {"metadata": subscription["metadata"], "subscription": subscription["id"]},
-            "type": "subscription_details",
-        },
-        "period_end": period[0] if cycle else tx.now(),
-        "period_start": subscription["items"]["data"][0]["current_period_start"] if cycle else tx.now(),
-        "subtotal": total,
-        "subtotal_excluding_tax": total,
+        "description": None,
+        "parent": None,
+        "period_end": tx.now(),
+        "period_start": tx.now(),
         "test_clock": customer["test_clock"],
-        "total": total,
-        "total_excluding_tax": total,
     }
 
 
-def _line(subscription: Json, item: Json, period: tuple[int, int]) -> Json:
-    price = item["price"]
-    amount = price["unit_amount"] * item["quantity"]
-    return {
-        "id": new_id("il"),
-        "object": "line_item",
-        "amount": amount,
-        "currency": price["currency"],
-        "description": f"{item['quantity']} × {price['nickname'] or 'Subscription'}",
-        "discount_amounts": [],
-        "discountable": True,
-        "discounts": [],
-        "invoice": None,
-        "livemode": False,
-        "metadata": dict(subscription["metadata"]),
-        "parent": {
-            "invoice_item_details": None,
-            "subscription_item_details": {
-                "invoice_item": None,
-                "proration": False,
-                "proration_details": {"credited_items": None},
-                "subscription": subscription["id"],
-                "subscription_item": item["id"],
-            },
-            "type": "subscription_item_details",
-        },
-        "period": {"end": period[1], "start": period[0]},
-        "pretax_credit_amounts": [],
-        "pricing": {
-            "price_details": {"price": price["id"], "product": price["product"]},
-            "type": "price_details",
-            "unit_amount_decimal": price["unit_amount_decimal"],
-        },
-        "quantity": item["quantity"],
-        "subscription": subscription["id"],
-        "subtotal": amount,
-        "taxes": [],
-    }
+def subscription_id_of(invoice: Json) -> str | None:
+    """The id of the subscription an invoice is for, or None."""
+    parent = invoice["parent"]
+    return str(parent["subscription_details"]["subscription"]) if parent else None
+
+
+def leave_as_draft(tx: Tx, invoice: Json) -> Json:
+    """Nothing happens to the draft any more unless somebody asks for it."""
+    updates = {"auto_advance": False, "next_payment_attempt": None, "automatically_finalizes_at": None}
+    return change(tx, invoice, updates, "invoice.updated")
+
+
+def send(tx: Tx, invoice: Json) -> Json:
+    """An open invoice goes to whoever is to pay it, and is overdue after its day."""
+    events.emit(tx, "invoice.sent", invoice)
+    if invoice["due_date"] is not None:
+        clock.schedule(tx, invoice["due_date"], "overdue", invoice["id"])
+    return invoice
+
+
+def keep(tx: Tx, invoice: Json) -> Json:
+    """Store a draft and tell of it; what waited for it is now on it."""
+    tx.put(invoice)
+    invoice_items.claim(tx, invoice)
+    events.emit(tx, "invoice.created", invoice)
+    return invoice
 
 
 def finalize(tx: Tx, invoice: Json, intent: Json | None = None) -> Json:
@@ -99,11 +104,13 @@ def finalize(tx: Tx, invoice: Json, intent: Json | None = None) -> Json:
     if customer is None:
         raise LookupError(f"{invoice['id']} is addressed to nobody")
     number = customer["next_invoice_sequence"]
-    tx.put({**customer, "next_invoice_sequence": number + 1})
+    customer = tx.put({**customer, "next_invoice_sequence": number + 1})
+    if intent is None:
+        _apply_balance(tx, invoice, customer)
     invoice.update(
         automatically_finalizes_at=None,
         effective_at=tx.now(),
-        ending_balance=0,
+        hosted_invoice_url=f"{tx.fact('base_url')}/i/{invoice['id']}",
         number=f"{customer['invoice_prefix']}-{number:04d}",
         status="open",
         status_transitions={**invoice["status_transitions"], "finalized_at": tx.now()},
@@ -113,6 +120,16 @@ def finalize(tx: Tx, invoice: Json, intent: Json | None = None) -> Json:
     tx.put(invoice)
     events.emit(tx, "invoice.finalized", invoice)
     return invoice
+
+
+def _apply_balance(tx: Tx, invoice: Json, customer: Json) -> None:
+    """What the customer has as credit (below zero) or owes is reckoned in; what is below zero stays as credit."""
+    before = customer["balance"]
+    together = invoice["total"] + before
+    due, after = max(together, 0), min(together, 0)
+    invoice.update(starting_balance=before, ending_balance=after, amount_due=due, amount_remaining=due)
+    if after != before:
+        change(tx, customer, {"balance": after}, "customer.updated")
 
 
 def _intent_for(tx: Tx, invoice: Json) -> Json:
@@ -156,12 +173,15 @@ def payment_of(tx: Tx, invoice: Json) -> tuple[Json, Json] | None:
     return None
 
 
-def record_paid(tx: Tx, invoice: Json, attempted: bool = True) -> Json:
-    """The invoice is paid in full, and says so three times as Stripe does."""
+def record_paid(tx: Tx, invoice: Json, attempted: bool = True, *, elsewhere: bool = False) -> Json:
+    """The invoice is paid in full, and says so three times as Stripe does; `elsewhere` means outside Stripe."""
     clock.unschedule(tx, "retry", invoice["id"])
+    clock.unschedule(tx, "overdue", invoice["id"])
     now = tx.now()
     found = payment_of(tx, invoice)
-    if found is not None:
+    if found is not None and elsewhere:
+        _give_up_payment(tx, *found, "abandoned")
+    elif found is not None:
         transitions = {"canceled_at": None, "paid_at": now}
         payment = {**found[0], "status": "paid", "amount_paid": invoice["amount_due"]}
         events.emit(tx, "invoice_payment.paid", tx.put({**payment, "status_transitions": transitions}))
@@ -185,16 +205,21 @@ def close(tx: Tx, invoice: Json, status: str) -> Json:
     """Void an open invoice, or write it off as uncollectible; its payment intent is canceled when void."""
     clock.unschedule(tx, "retry", invoice["id"])
     clock.unschedule(tx, "finalize", invoice["id"])
+    clock.unschedule(tx, "overdue", invoice["id"])
     moment = {"void": "voided_at", "uncollectible": "marked_uncollectible_at"}[status]
     found = payment_of(tx, invoice)
     if status == "void" and found is not None:
-        payment, intent = found
-        canceled = {"canceled_at": tx.now(), "paid_at": None}
-        tx.put({**payment, "status": "canceled", "status_transitions": canceled})
-        updates = {"status": "canceled", "canceled_at": tx.now(), "cancellation_reason": "void_invoice"}
-        events.emit(tx, "payment_intent.canceled", change(tx, intent, {**updates, "next_action": None}))
+        _give_up_payment(tx, *found, "void_invoice")
     updates = {"status": status, "auto_advance": False, "next_payment_attempt": None}
     transitions = {**invoice["status_transitions"], moment: tx.now()}
     invoice = change(tx, invoice, {**updates, "status_transitions": transitions})
     events.emit(tx, {"void": "invoice.voided", "uncollectible": "invoice.marked_uncollectible"}[status], invoice)
     return invoice
+
+
+def _give_up_payment(tx: Tx, payment: Json, intent: Json, why: str) -> None:
+    """Nobody will pay by this intent any more."""
+    canceled = {"canceled_at": tx.now(), "paid_at": None}
+    tx.put({**payment, "status": "canceled", "status_transitions": canceled})
+    updates = {"status": "canceled", "canceled_at": tx.now(), "cancellation_reason": why, "next_action": None}
+    events.emit(tx, "payment_intent.canceled", change(tx, intent, updates))

@@ -1,20 +1,23 @@
-"""Subscriptions: begun, changed, paused, resumed and canceled through the API."""
+"""Subscriptions: begun, read and changed through the API."""
 
-from patronage.sandbox import billing, clock, events, invoices
+from patronage.sandbox import billing, clock, invoices, trials
 from patronage.sandbox.blanks import blank
 from patronage.sandbox.cards import Refusal
 from patronage.sandbox.customers import in_time_of
-from patronage.sandbox.ending import await_end, end, planned
-from patronage.sandbox.errors import invalid, not_found
+from patronage.sandbox.discounts import redeem, wished
+from patronage.sandbox.ending import await_end, planned
+from patronage.sandbox.errors import invalid
 from patronage.sandbox.lists import page
 from patronage.sandbox.objects import change, fetched, merged, named, picked, refuse_unsupported
 from patronage.sandbox.payment_methods import card_error
 from patronage.sandbox.payments import refusal_in
+from patronage.sandbox.prorating import change_items
 from patronage.sandbox.requests import endpoint
 from patronage.sandbox.schema import missing_param
 from patronage.sandbox.store import Json, Tx
 from patronage.sandbox.subscribing import begin, new_subscription
-from patronage.sandbox.subscription_items import changed_items, priced
+from patronage.sandbox.subscription_items import priced
+from patronage.sandbox.trial_changes import end_or_move
 
 FIRST_PAYMENT_WITHIN = 23 * 3600
 UNPAID = Refusal("subscription_payment_intent_requires_action", None, "This payment requires additional user action.")
@@ -23,8 +26,10 @@ SHARED = {
     "cancel_at_period_end",
     "cancellation_details",
     "collection_method",
+    "days_until_due",
     "default_payment_method",
     "description",
+    "discounts",
     "expand",
     "items",
     "metadata",
@@ -32,50 +37,93 @@ SHARED = {
     "payment_behavior",
     "payment_settings",
     "proration_behavior",
+    "trial_end",
+    "trial_settings",
 }
 
 
 @endpoint("POST", "/v1/subscriptions", "SubscriptionCreateParams")
 def create(tx: Tx, params: Json) -> Json:
-    refuse_unsupported(params, {*SHARED, "customer", "currency"})
+    refuse_unsupported(params, {*SHARED, "customer", "currency", "trial_period_days"})
     for name in ("customer", "items"):
         if not params.get(name):
             raise missing_param(name)
     customer = named(tx, "customer", params["customer"], "customer")
     with in_time_of(tx, customer):
-        fields = picked(params, "description")
-        fields["default_payment_method"] = _method(tx, params, customer)
-        fields["metadata"] = merged({}, params.get("metadata"))
-        fields["payment_settings"] = {**blank("subscription")["payment_settings"], **params.get("payment_settings", {})}
-        _only_automatic(params)
-        subscription = new_subscription(tx, customer, priced(tx, params["items"]), "incomplete", **fields)
-        if "currency" in params and params["currency"].lower() != subscription["currency"]:
+        wanted = priced(tx, params["items"])
+        currency = wanted[0]["price"]["currency"]
+        if params.get("currency", currency).lower() != currency:
             raise invalid("The price specified does not support that currency.", "currency")
+        chosen = wished(tx, params.get("discounts", []), currency, customer["id"])
+        trial_end = trials.asked_for(tx, params)
+        subscription = new_subscription(
+            tx, customer, wanted, "incomplete", trial_end=trial_end, **_fields(tx, customer, params)
+        )
+        subscription["discounts"] = redeem(tx, chosen, customer=customer["id"], subscription=subscription["id"])
         subscription.update(_ending(tx, subscription, params))
         return _first_payment(tx, subscription, customer, params)
+
+
+def _fields(tx: Tx, customer: Json, params: Json) -> Json:
+    fields = picked(params, "description")
+    blanks = blank("subscription")
+    fields["default_payment_method"] = _method(tx, params, customer)
+    fields["metadata"] = merged({}, params.get("metadata"))
+    fields["payment_settings"] = {**blanks["payment_settings"], **params.get("payment_settings", {})}
+    fields["trial_settings"] = trials.settings(params, blanks["trial_settings"])
+    return {**fields, **_collection(params, blanks)}
+
+
+def _collection(params: Json, before: Json) -> Json:
+    method = params.get("collection_method", before["collection_method"])
+    days = params.get("days_until_due", before["days_until_due"])
+    if (method == "send_invoice") != (days is not None):
+        raise invalid("`days_until_due` goes with a `collection_method` of `send_invoice`.", "days_until_due")
+    return {"collection_method": method, "days_until_due": days}
 
 
 def _first_payment(tx: Tx, subscription: Json, customer: Json, params: Json) -> Json:
     behavior = params.get("payment_behavior", "allow_incomplete")
     method = billing.default_method(tx, subscription, customer)
-    if method is None and behavior != "default_incomplete":
+    trying, sent = subscription["status"] == "trialing", subscription["collection_method"] == "send_invoice"
+    if sent and not trying:
+        subscription["status"] = "active"
+    invoice = begin(tx, subscription)
+    if sent and not trying:
+        clock.schedule(tx, tx.now() + invoices.HOUR, "finalize", invoice["id"])
+        return _await_ending(tx, subscription)
+    if invoice["total"] > 0 and method is None and behavior != "default_incomplete":
         raise invalid(
             "This customer has no attached payment source or default payment method. Please consider adding a"
             " default payment method. For more information, visit https://stripe.com/docs/billing/subscriptions/"
             "payment-methods-setting#payment-method-priority.",
             code="resource_missing",
         )
-    invoice = invoices.finalize(tx, begin(tx, subscription))
-    clock.schedule(tx, tx.now() + FIRST_PAYMENT_WITHIN, "incomplete", subscription["id"])
-    if behavior != "default_incomplete":
-        off_session = params.get("off_session", False)
-        invoice = billing.collect(tx, invoice, method, off_session=off_session)
-    if invoice["status"] == "open" and behavior == "error_if_incomplete":
+    invoice = invoices.finalize(tx, invoice)
+    if invoice["amount_due"] > 0:
+        clock.schedule(tx, tx.now() + FIRST_PAYMENT_WITHIN, "incomplete", subscription["id"])
+    if behavior != "default_incomplete" or invoice["amount_due"] == 0:
+        invoice = billing.collect(tx, invoice, method, off_session=params.get("off_session", False))
+    if invoice["amount_due"] == 0 and not trying:
+        free = fetched(tx, "subscription", subscription["id"])
+        change(tx, free, {"status": "active"}, "customer.subscription.updated")
+    if behavior == "error_if_incomplete":
+        _refuse_unpaid(tx, invoice)
+    return _await_ending(tx, subscription)
+
+
+def _refuse_unpaid(tx: Tx, invoice: Json) -> None:
+    """Whoever asked for all or nothing gets nothing when the invoice was not paid."""
+    if invoice["status"] == "open":
         found = invoices.payment_of(tx, invoice)
         error = found[1]["last_payment_error"] if found else None
         raise card_error(refusal_in(error) if error else UNPAID)
-    await_end(tx, fetched(tx, "subscription", subscription["id"]))
-    return fetched(tx, "subscription", subscription["id"])
+
+
+def _await_ending(tx: Tx, subscription: Json) -> Json:
+    stored = fetched(tx, "subscription", subscription["id"])
+    await_end(tx, stored)
+    return stored
 
 
 def _method(tx: Tx, params: Json, customer: Json) -> str | None:
@@ -91,11 +139,6 @@ def _method(tx: Tx, params: Json, customer: Json) -> str | None:
             "resource_missing",
         )
     return str(id)
-
-
-def _only_automatic(params: Json) -> None:
-    if params.get("collection_method", "charge_automatically") != "charge_automatically":
-        raise invalid("The sandbox charges automatically only.", "collection_method")
 
 
 @endpoint("GET", "/v1/subscriptions/<id>", "SubscriptionRetrieveParams")
@@ -129,25 +172,40 @@ def update(tx: Tx, params: Json, id: str) -> Json:
     subscription = fetched(tx, "subscription", id)
     if not {"cancellation_details", "metadata", "expand"}.issuperset(params):
         _check_alive(subscription)
+    if params.get("payment_behavior") == "pending_if_incomplete":
+        raise invalid("The sandbox keeps no pending updates.", "payment_behavior")
     customer = billing.customer_of(tx, subscription)
     with in_time_of(tx, customer):
-        _only_automatic(params)
-        updates = picked(params, "description")
-        if "default_payment_method" in params:
-            updates["default_payment_method"] = _method(tx, params, customer)
-        if "metadata" in params:
-            updates["metadata"] = merged(subscription["metadata"], params["metadata"])
-        if "payment_settings" in params:
-            updates["payment_settings"] = {**subscription["payment_settings"], **params["payment_settings"]}
-        if "pause_collection" in params:
-            updates["pause_collection"] = _pause(tx, id, params["pause_collection"])
-        updates.update(_ending(tx, subscription, params))
-        restarted = _reprice(tx, subscription, params, updates)
-        if not restarted:
+        updates = {**_updates(tx, subscription, customer, params), **_ending(tx, subscription, params)}
+        told = end_or_move(tx, subscription, params, updates) or change_items(tx, subscription, params, updates)
+        if not told:
             change(tx, subscription, updates, "customer.subscription.updated")
-        if subscription["ended_at"] is None:
-            await_end(tx, subscription)
-        return fetched(tx, "subscription", id)
+        stored = _await_ending(tx, subscription) if subscription["ended_at"] is None else subscription
+        if told and params.get("payment_behavior") == "error_if_incomplete":
+            _refuse_unpaid(tx, fetched(tx, "invoice", stored["latest_invoice"]))
+        return stored
+
+
+def _updates(tx: Tx, subscription: Json, customer: Json, params: Json) -> Json:
+    updates = picked(params, "description")
+    if "default_payment_method" in params:
+        updates["default_payment_method"] = _method(tx, params, customer)
+    if "metadata" in params:
+        updates["metadata"] = merged(subscription["metadata"], params["metadata"])
+    if "payment_settings" in params:
+        updates["payment_settings"] = {**subscription["payment_settings"], **params["payment_settings"]}
+    if "pause_collection" in params:
+        updates["pause_collection"] = _pause(tx, subscription["id"], params["pause_collection"])
+    if "trial_settings" in params:
+        updates["trial_settings"] = trials.settings(params, subscription["trial_settings"])
+    if "collection_method" in params or "days_until_due" in params:
+        before = subscription if params.get("collection_method") != "charge_automatically" else blank("subscription")
+        updates.update(_collection(params, before))
+    if "discounts" in params:
+        chosen = wished(tx, params["discounts"], subscription["currency"], customer["id"])
+        owner = {"customer": customer["id"], "subscription": subscription["id"]}
+        updates["discounts"] = redeem(tx, chosen, **owner)
+    return updates
 
 
 def _check_alive(subscription: Json) -> None:
@@ -155,24 +213,6 @@ def _check_alive(subscription: Json) -> None:
         raise invalid(
             "A canceled subscription can only update its cancellation_details and metadata.", code="resource_missing"
         )
-
-
-def _reprice(tx: Tx, subscription: Json, params: Json, updates: Json) -> bool:
-    """Change items; when their rhythm changes, or the anchor is set to now, a period begins and is charged now."""
-    anchor = params.get("billing_cycle_anchor", {}).get("type")
-    if "items" not in params and anchor != "now":
-        return False
-    if params.get("proration_behavior") != "none":
-        raise invalid("The sandbox supports only `proration_behavior=none` here.", "proration_behavior")
-    old = subscription["items"]["data"][0]["price"]["recurring"]
-    data = changed_items(tx, subscription, params.get("items", []))
-    updates["items"] = {**subscription["items"], "data": data}
-    if anchor != "now" and data[0]["price"]["recurring"] == old:
-        return False
-    updates["billing_cycle_anchor"] = tx.now()
-    invoice = billing.begin_period(tx, subscription, tx.now(), "subscription_update", updates)
-    billing.collect(tx, invoices.finalize(tx, invoice), off_session=params.get("off_session", True))
-    return True
 
 
 def _pause(tx: Tx, id: str, given: Json | str) -> Json | None:
@@ -205,51 +245,3 @@ def _ending(tx: Tx, subscription: Json, params: Json) -> Json:
             raise invalid("The subscription's cancel_at must be in the future.", "cancel_at")
         updates.update(planned(tx, {**subscription, **updates}, at))
     return updates
-
-
-@endpoint("DELETE", "/v1/subscriptions/<id>", "SubscriptionCancelParams")
-def cancel(tx: Tx, params: Json, id: str) -> Json:
-    refuse_unsupported(params, {"cancellation_details", "expand", "invoice_now", "prorate"})
-    if params.get("invoice_now") or params.get("prorate"):
-        raise invalid("The sandbox makes no prorations.", "prorate")
-    subscription = fetched(tx, "subscription", id)
-    if subscription["status"] in ("canceled", "incomplete_expired"):
-        raise not_found("subscription", id)
-    told = picked(params.get("cancellation_details", {}), "comment", "feedback")
-    with in_time_of(tx, billing.customer_of(tx, subscription)):
-        return end(tx, subscription, "cancellation_requested", told)
-
-
-@endpoint("POST", "/v1/subscriptions/<id>/pause", "SubscriptionPauseParams")
-def pause(tx: Tx, params: Json, id: str) -> Json:
-    refuse_unsupported(params, {"type", "expand"})
-    subscription = fetched(tx, "subscription", id)
-    _check_alive(subscription)
-    if subscription["status"] not in ("active", "past_due"):
-        raise invalid(f"A subscription that is {subscription['status']} cannot be paused.")
-    with in_time_of(tx, billing.customer_of(tx, subscription)):
-        for kind in ("renew", "upcoming"):
-            clock.unschedule(tx, kind, id)
-        why = {"subscription": {"type": "pause_requested"}, "transitioned_at": tx.now(), "type": "subscription"}
-        change(tx, subscription, {"status": "paused", "status_details": {"paused": why}})
-        events.emit(tx, "customer.subscription.paused", subscription)
-        return subscription
-
-
-@endpoint("POST", "/v1/subscriptions/<id>/resume", "SubscriptionResumeParams")
-def resume(tx: Tx, params: Json, id: str) -> Json:
-    refuse_unsupported(params, {"billing_cycle_anchor", "proration_behavior", "expand"})
-    subscription = fetched(tx, "subscription", id)
-    if subscription["status"] != "paused":
-        raise invalid("You can only resume a subscription that is paused.")
-    with in_time_of(tx, billing.customer_of(tx, subscription)):
-        change(tx, subscription, {"status": "active", "status_details": None})
-        events.emit(tx, "customer.subscription.resumed", subscription)
-        paid_until = subscription["items"]["data"][0]["current_period_end"]
-        if params.get("billing_cycle_anchor") == "unchanged" and paid_until > tx.now():
-            billing.await_period_end(tx, subscription)
-            return subscription
-        anchor = {"billing_cycle_anchor": tx.now()}
-        invoice = billing.begin_period(tx, subscription, tx.now(), "subscription_update", anchor)
-        billing.collect(tx, invoices.finalize(tx, invoice))
-        return fetched(tx, "subscription", id)

@@ -23,6 +23,9 @@ def world(desk: Desk) -> dict[str, str]:
     return {
         "balance_transactions": v1.balance_transactions.list().data[0].id,
         "charges": charge.id,
+        "coupons": v1.coupons.create({"percent_off": 10, "id": "TEN"}).id,
+        "promotion_codes": v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": "TEN"}}).id,
+        "invoiceitems": v1.invoice_items.create({"customer": patron.customer, "amount": 100, "currency": "eur"}).id,
         "configurations": v1.billing_portal.configurations.create(
             {"features": {"invoice_history": {"enabled": True}}}
         ).id,
