@@ -1,10 +1,8 @@
 """Events: what happened, written down in the transaction in which it happened."""
 
-import json
-
 from patronage.sandbox.ids import new_id
 from patronage.sandbox.schema import API_VERSION
-from patronage.sandbox.store import Json, Tx
+from patronage.sandbox.store import Json, Tx, written
 
 
 def emit(tx: Tx, type: str, obj: Json, previous: Json | None = None) -> Json:
@@ -32,7 +30,7 @@ def emit(tx: Tx, type: str, obj: Json, previous: Json | None = None) -> Json:
             type,
             event["created"],
             waiting,
-            json.dumps(event, separators=(",", ":")),
+            written(event),
         ),
     )
     return event

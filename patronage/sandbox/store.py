@@ -12,7 +12,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-# Fields that lists and look-ups filter by; each is an index on the JSON itself.
+# Fields that lists and look-ups filter by; each is an index on the JSON itself, of the objects that have the field.
 INVOICE_SUBSCRIPTION = "parent.subscription_details.subscription"
 PAID_INTENT = "payment.payment_intent"
 INDEXED = (
@@ -49,9 +49,13 @@ CREATE INDEX IF NOT EXISTS answers_by_age ON answers (saved_at);
 """
 INDEXES = "".join(
     f"CREATE INDEX IF NOT EXISTS objects_by_{name.replace('.', '_')}"
-    f" ON objects (object, json_extract(body, '$.{name}'), seq);"
+    f" ON objects (object, json_extract(body, '$.{name}'), seq) WHERE json_extract(body, '$.{name}') IS NOT NULL;"
     for name in INDEXED
 )
+
+
+# One encoder for all: to make one for each object costs as much as to write it. Objects never hold themselves.
+written = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 class Tx:
@@ -83,7 +87,7 @@ class Tx:
                 obj["id"],
                 obj["object"],
                 obj.get("created") or self.now(),
-                json.dumps(obj, separators=(",", ":")),
+                written(obj),
             ),
         )
         return obj
@@ -161,6 +165,7 @@ class Store:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA cache_size=-65536")  # 64 MiB: years of objects are many pages
         return connection
 
     @contextmanager
