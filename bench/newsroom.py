@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from bench.serving import SECRET
 from patronage.ballots import rounds, topics
 from patronage.foundation.database import UTCDateTime
+from patronage.giving.memberships.models import TierPrice
 from patronage.giving.models import SuggestedAmount, Tier
 from patronage.operation.demo_newsroom import AMOUNTS, TIERS
 from patronage.people.models import SessionToken
@@ -53,7 +54,10 @@ def add_terms(session: Session) -> None:
     """Write down what the support page offers: three tiers, four amounts for each interval."""
     for position, (name, benefits, month, year) in enumerate(TIERS):
         amounts = {"currency": "EUR", "monthly_minor": month, "yearly_minor": year}
-        session.add(Tier(name=name, benefits=benefits, position=position, **amounts))
+        tier = Tier(name=name, benefits=benefits, position=position)
+        session.add(tier)
+        session.flush()
+        session.add(TierPrice(tier_id=tier.id, **amounts))
     rows = [
         {"interval": interval, "currency": "EUR", "amount_minor": amount, "preselected": preselected}
         for interval, choices in AMOUNTS.items()

@@ -8,8 +8,26 @@ from patronage.foundation.database import Base
 from patronage.foundation.web import limits
 from patronage.giving import models as giving
 from patronage.giving.figures import models as figures
+from patronage.giving.keeping import models as keeping
+from patronage.giving.memberships import models as memberships
+from patronage.giving.returning import models as returning
 from patronage.people import models as people
 
-MODULES = (identity, jobs, outbox, shared_clock, limits, people, books, papers, giving, figures, ballots)
+MODULES = (
+    identity,
+    jobs,
+    outbox,
+    shared_clock,
+    limits,
+    people,
+    books,
+    papers,
+    giving,
+    figures,
+    keeping,
+    memberships,
+    returning,
+    ballots,
+)
 
 metadata = Base.metadata

@@ -47,16 +47,13 @@ class Outcome(StrEnum):
 
 
 class Tier(Base):
-    """A level of support: a name, what comes with it, and from how much a month or year it is reached."""
+    """A level of support: a name, and what comes with it; its prices are `memberships.models.TierPrice`."""
 
     __tablename__ = "tier"
 
     id: Mapped[Id]
     name: Mapped[str]
     benefits: Mapped[str]
-    currency: Mapped[str]
-    monthly_minor: Mapped[int] = mapped_column(BigInteger)
-    yearly_minor: Mapped[int] = mapped_column(BigInteger)
     position: Mapped[int]
 
 
@@ -111,6 +108,7 @@ class Pledge(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ended_because: Mapped[str | None]
     why_stopped: Mapped[str | None]  # in the patron's own words, if they left any
+    free_until: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the end of a period for which nothing was due
     paid_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     patron_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     stripe_customer_id: Mapped[str | None] = mapped_column(index=True)

@@ -14,6 +14,7 @@ from patronage.foundation import money
 from patronage.foundation.database import Database
 from patronage.foundation.refused import Refused
 from patronage.foundation.settings import Settings
+from patronage.giving.memberships.models import CurrencyOffered, TierPrice
 from patronage.giving.models import Interval, SuggestedAmount, Tier
 
 FRESH_SECONDS = 1.0
@@ -46,12 +47,26 @@ class Suggested:
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """How large a gift may be, and the fixed part of the fee: minor units of one currency."""
+
+    smallest_minor: int
+    largest_minor: int
+    fee_fixed_minor: int
+
+
+@dataclass(frozen=True)
 class Terms:
-    """Everything the support page is drawn from besides the newsroom's identity; `version` names this content."""
+    """Everything the support page is drawn from besides the newsroom's identity; `version` names this content.
+
+    `currencies` are all one can give in, the newsroom's choice of order; `currency` is the one these terms are in.
+    """
 
     currency: str
     suggested: tuple[Suggested, ...]
     levels: tuple[Level, ...]
+    bounds: Bounds
+    currencies: tuple[str, ...]
 
     @property
     def version(self) -> str:
@@ -59,28 +74,55 @@ class Terms:
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
 
-def read(session: Session, currency: str, smallest_minor: int) -> Terms:
-    """Return the terms in `currency` as they stand in the database."""
+def bounds_of(settings: Settings) -> Bounds:
+    """Return the bounds that hold until an administrator sets a currency's own."""
+    return Bounds(settings.smallest_gift_minor, settings.largest_gift_minor, settings.fee_fixed_minor)
+
+
+def offered(session: Session, own: str, usual: Bounds) -> dict[str, Bounds]:
+    """Return the currencies one can give in, in their order, with their bounds: `own` alone until told otherwise."""
+    rows = session.scalars(select(CurrencyOffered).order_by(CurrencyOffered.position, CurrencyOffered.currency))
+    known = {row.currency: Bounds(row.smallest_minor, row.largest_minor, row.fee_fixed_minor) for row in rows}
+    return known or {own: usual}
+
+
+def chosen(known: dict[str, Bounds], own: str, wanted: str) -> str:
+    """Return the currency of a page: the one that is `wanted` if it is offered, else the newsroom's own, else any."""
+    return next((each for each in (wanted.upper(), own) if each in known), next(iter(known)))
+
+
+def read(session: Session, own: str, usual: Bounds, wanted: str = "") -> Terms:
+    """Return the terms in the `wanted` currency, else in the newsroom's `own`, as they stand in the database."""
+    known = offered(session, own, usual)
+    currency = chosen(known, own, wanted)
     rows = session.scalars(
         select(SuggestedAmount)
         .where(SuggestedAmount.currency == currency)
         .order_by(SuggestedAmount.amount_minor, SuggestedAmount.id)
     ).all()
-    tiers = session.scalars(select(Tier).where(Tier.currency == currency).order_by(Tier.position, Tier.id))
-    levels = tuple(Level(tier.name, tier.benefits, tier.monthly_minor, tier.yearly_minor) for tier in tiers)
     every = [[row for row in rows if row.interval == kind] for kind in Interval]
-    suggested = (_suggested(kind, found, currency, smallest_minor) for kind, found in zip(Interval, every, strict=True))
-    return Terms(currency, tuple(suggested), levels)
+    bounds = known[currency]
+    suggested = tuple(_suggested(kind, found, currency, bounds) for kind, found in zip(Interval, every, strict=True))
+    return Terms(currency, suggested, levels(session, currency), bounds, tuple(known))
 
 
-def _suggested(interval: Interval, rows: list[SuggestedAmount], currency: str, smallest_minor: int) -> Suggested:
+def levels(session: Session, currency: str) -> tuple[Level, ...]:
+    """Return the tiers that have a price in `currency`, in their order."""
+    tiers = session.execute(
+        select(Tier, TierPrice)
+        .join(TierPrice, TierPrice.tier_id == Tier.id)
+        .where(TierPrice.currency == currency)
+        .order_by(Tier.position, Tier.id)
+    )
+    return tuple(Level(tier.name, tier.benefits, price.monthly_minor, price.yearly_minor) for tier, price in tiers)
+
+
+def _suggested(interval: Interval, rows: list[SuggestedAmount], currency: str, bounds: Bounds) -> Suggested:
     rows = rows[:CHOICES]
     if not rows:
-        step = money.step(currency)
-        smallest_minor = (
-            -(-smallest_minor // step) * step
-        )  # as everything suggested, it must be one that can be charged
-        return Suggested(interval, tuple(each * smallest_minor for each in UNTIL_TOLD[interval]), 1)
+        step = money.step(currency)  # as everything suggested, it must be one that can be charged
+        smallest = -(-bounds.smallest_minor // step) * step
+        return Suggested(interval, tuple(each * smallest for each in UNTIL_TOLD[interval]), 1)
     marked = [position for position, row in enumerate(rows) if row.preselected]
     return Suggested(interval, tuple(row.amount_minor for row in rows), marked[0] if marked else 0)
 
@@ -88,33 +130,49 @@ def _suggested(interval: Interval, rows: list[SuggestedAmount], currency: str, s
 class KnownTerms:
     """The terms as this process last saw them, read again at most once a second."""
 
-    def __init__(self, database: Database, smallest_minor: int) -> None:
-        self._database, self._smallest = database, smallest_minor
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database, self._usual = database, bounds_of(settings)
         self._lock = threading.Lock()
-        self._seen: dict[str, tuple[float, Terms, str]] = {}
+        self._seen: dict[tuple[str, str], tuple[float, Terms, str]] = {}
 
-    def __call__(self, currency: str) -> tuple[Terms, str]:
-        """Return the terms in `currency` and their version, at most a second old."""
-        seen = self._seen.get(currency)
+    def __call__(self, own: str, wanted: str = "") -> tuple[Terms, str]:
+        """Return the terms in the `wanted` currency and their version, at most a second old.
+
+        What is not offered gets the terms in the newsroom's `own` currency.
+        """
+        terms, version = self._known(own, "")
+        wanted = wanted.upper()
+        if wanted == terms.currency or wanted not in terms.currencies:
+            return terms, version
+        return self._known(own, wanted)
+
+    def _known(self, own: str, wanted: str) -> tuple[Terms, str]:
+        seen = self._seen.get((own, wanted))
         if seen is None or monotonic() - seen[0] >= FRESH_SECONDS:
             with self._lock, self._database.reading() as session:
-                terms = read(session, currency, self._smallest)
-            seen = self._seen[currency] = (monotonic(), terms, terms.version)
+                terms = read(session, own, self._usual, wanted)
+            seen = self._seen[own, wanted] = (monotonic(), terms, terms.version)
         return seen[1], seen[2]
 
 
-def gift(typed: str, currency: str, settings: Settings, language: str = "en") -> int:
-    """Read a typed gift as minor units. Raises `NotAnAmount`, or `NotThatAmount` below and above the limits."""
-    return within(money.parse(typed, currency), currency, settings, language)
+def gift(typed: str, currency: str, settings: Settings, language: str = "en", bounds: Bounds | None = None) -> int:
+    """Read a typed gift as minor units. Raises `NotAnAmount`, or `NotThatAmount` below and above the limits.
+
+    `bounds` are the currency's own (`Terms.bounds`); without them those of the settings hold.
+    """
+    return within(money.parse(typed, currency), currency, settings, language, bounds)
 
 
-def within(amount_minor: int, currency: str, settings: Settings, language: str = "en") -> int:
+def within(
+    amount_minor: int, currency: str, settings: Settings, language: str = "en", bounds: Bounds | None = None
+) -> int:
     """Return `amount_minor` if a gift may be that large. Raises `NotThatAmount`."""
-    if amount_minor < settings.smallest_gift_minor:
-        smallest = money.shown(settings.smallest_gift_minor, currency, language)
+    bounds = bounds or bounds_of(settings)
+    if amount_minor < bounds.smallest_minor:
+        smallest = money.shown(bounds.smallest_minor, currency, language)
         raise NotThatAmount(_("The smallest gift we can take is %(amount)s.", amount=smallest))
-    if amount_minor > settings.largest_gift_minor:
-        largest = money.shown(settings.largest_gift_minor, currency, language)
+    if amount_minor > bounds.largest_minor:
+        largest = money.shown(bounds.largest_minor, currency, language)
         raise NotThatAmount(
             _("The largest gift this page takes is %(amount)s. For more, please write to us.", amount=largest)
         )
@@ -129,8 +187,9 @@ def as_typed(amount_minor: int, currency: str) -> str:
     return str(int(value)) if value == int(value) else f"{value:f}"
 
 
-def fee_cover(amount_minor: int, currency: str, settings: Settings) -> int:
+def fee_cover(amount_minor: int, currency: str, settings: Settings, bounds: Bounds | None = None) -> int:
     """Return what to add to a gift so that the fee takes nothing of it, in minor units that can be charged."""
-    whole = money.gross_up(amount_minor, settings.fee_percent, settings.fee_fixed_minor)
+    fixed = bounds.fee_fixed_minor if bounds else settings.fee_fixed_minor
+    whole = money.gross_up(amount_minor, settings.fee_percent, fixed)
     step = money.step(currency)
     return -(-whole // step) * step - amount_minor

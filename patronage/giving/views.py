@@ -18,7 +18,7 @@ def install(app: Flask) -> None:
     """Give `app` the pages of giving and cancelling, the thanks, and the webhook."""
     app.extensions["patronage-support-pages"] = KeptPages()
     house: House = app.extensions["patronage"]
-    app.extensions["patronage-terms"] = KnownTerms(house.tools.database, house.settings.smallest_gift_minor)
+    app.extensions["patronage-terms"] = KnownTerms(house.tools.database, house.settings)
     app.extensions.setdefault(thanks.EXTRAS, [])
     app.jinja_env.filters["iso_day"] = _iso_day
     for part in (support, thanks, managing, webhook):

@@ -48,7 +48,7 @@ def all_of(terms: Terms, settings: Settings, today: date, language: str) -> list
 def _said(
     mark: str, interval: Interval, amount: int, terms: Terms, settings: Settings, today: date, language: str
 ) -> Said:
-    fee = rules.fee_cover(amount, terms.currency, settings)
+    fee = rules.fee_cover(amount, terms.currency, settings, terms.bounds)
     plain, covered = (shown(minor, terms.currency, language) for minor in (amount, amount + fee))
     return Said(
         mark, button(interval, plain), sentence(interval, plain, today, language),

@@ -13,6 +13,7 @@ from patronage.ballots.models import Round
 from patronage.foundation import identity
 from patronage.foundation.tools import Tools
 from patronage.giving import standing
+from patronage.giving.memberships.models import TierPrice
 from patronage.giving.models import Interval, Pledge, StripeEvent, SuggestedAmount, Tier
 from patronage.operation import demo_newsroom, wire
 from patronage.operation.demo_newsroom import GIVERS, Giver
@@ -41,16 +42,11 @@ def furnish(tools: Tools) -> None:
             currency=demo_newsroom.CURRENCY,
         )
         for position, (name, benefits, monthly, yearly) in enumerate(demo_newsroom.TIERS):
-            session.add(
-                Tier(
-                    name=name,
-                    benefits=benefits,
-                    currency=demo_newsroom.CURRENCY,
-                    monthly_minor=monthly,
-                    yearly_minor=yearly,
-                    position=position,
-                )
-            )
+            tier = Tier(name=name, benefits=benefits, position=position)
+            session.add(tier)
+            session.flush()
+            prices = {"currency": demo_newsroom.CURRENCY, "monthly_minor": monthly, "yearly_minor": yearly}
+            session.add(TierPrice(tier_id=tier.id, **prices))
         for interval, amounts in demo_newsroom.AMOUNTS.items():
             for amount, preselected in amounts:
                 session.add(

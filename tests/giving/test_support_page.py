@@ -14,6 +14,7 @@ from sqlalchemy import event
 from patronage.foundation import identity
 from patronage.foundation.clock import FrozenClock
 from patronage.foundation.database import Database
+from patronage.giving.memberships.models import TierPrice
 from patronage.giving.models import Interval, SuggestedAmount, Tier
 from tests.fixtures.app import Browsers
 from tests.giving.supporting import words
@@ -112,14 +113,16 @@ def test_new_amounts_and_levels_are_seen_within_a_second(
 ) -> None:
     client.get("/support")
     with database.transaction() as session:
-        session.add(Tier(name="Friend", benefits="A letter", currency="EUR", monthly_minor=700, yearly_minor=7000,
-                         position=1))  # fmt: skip
+        friend = Tier(name="Friend", benefits="A letter", position=1)
+        session.add(friend)
+        session.flush()
+        session.add(TierPrice(tier_id=friend.id, currency="EUR", monthly_minor=700, yearly_minor=7000))
         for amount in (700, 1400):
             session.add(SuggestedAmount(interval=Interval.MONTH, currency="EUR", amount_minor=amount))
     monkeypatch.setattr("patronage.giving.terms.FRESH_SECONDS", 0.0)
     page = client.get("/support")
     assert "€14 a month" in words(page)
-    assert "Friend from €7 a month A letter" in words(page)
+    assert "Friend from €7 a month or €70 a year A letter" in words(page)
 
 
 def test_another_currency_has_amounts_of_its_own(

@@ -106,14 +106,14 @@ class SupportForm(PageForm):
             raise ValidationError(_("Choose how often you want to give."))
 
     def validate_currency(self, field: Field) -> None:
-        """Refuse another currency than the newsroom's."""
+        """Refuse a currency that is not offered; the terms are already those of the one that was sent."""
         if field.data.upper() != self._terms.currency:
-            raise ValidationError(_("Gifts are taken in %(currency)s.", currency=self._terms.currency))
+            raise ValidationError(_("Gifts are taken in %(currency)s.", currency=", ".join(self._terms.currencies)))
 
     def validate_amount(self, field: Field) -> None:
         """Read the amount: what was typed, else what is ticked for the chosen period."""
         typed, ticked = (field.data or "").strip(), self._ticked()
-        limits = (self._terms.currency, self._settings, self._language)
+        limits = (self._terms.currency, self._settings, self._language, self._terms.bounds)
         try:
             if typed != seen(typed):
                 raise ValidationError(_("Enter how much you want to give."))

@@ -44,7 +44,7 @@ def show() -> ResponseReturnValue:
     """Show the form: as kept bytes, unless somebody comes back from Stripe's page."""
     if "left" in request.args:
         return _show_again(request.args["left"])
-    known, version = _terms()
+    known, version = _terms(request.args.get("currency", ""))
     wanted = request.args.get("interval", "")
     wanted = wanted if wanted in INTERVALS else ""
     source = story(request.args.get("source"))
@@ -72,7 +72,7 @@ def _about(source: str, page: Response) -> Response:
 @public
 def start() -> ResponseReturnValue:
     """Write the pledge down and lead on to Stripe's page; or say what is the matter and keep the answers."""
-    known, _version = _terms()
+    known, _version = _terms(request.form.get("currency", ""))
     form = SupportForm().offer_on(known, settings(), language())
     if not form.validate():
         return _drawn(form.put_right(), known), 422
@@ -92,7 +92,7 @@ def start() -> ResponseReturnValue:
 
 def _offer(form: SupportForm, known: Terms) -> Offer:
     interval = Interval(form.interval.data)
-    cover = terms.fee_cover(form.amount_minor, known.currency, settings()) if form.cover_fees.data else 0
+    cover = terms.fee_cover(form.amount_minor, known.currency, settings(), known.bounds) if form.cover_fees.data else 0
     return Offer(
         interval=interval,
         amount_minor=form.amount_minor,
@@ -161,7 +161,6 @@ def _asked_first(form: SupportForm, known: Terms, running: Pledge) -> str:
 
 def _show_again(value: str) -> ResponseReturnValue:
     """Show the form to somebody who left Stripe's page: with the answers, the address only in the same browser."""
-    known, _version = _terms()
     reference = signed.left(value)
     with tools().database.reading() as session:
         row = session.execute(
@@ -174,11 +173,14 @@ def _show_again(value: str) -> ResponseReturnValue:
     if row is None:
         raise signed.NoSuchPledge
     pledge, browser_hash, email = row
+    known, _version = _terms(pledge.currency)
     held = paying_browser.token()
     is_same = held is not None and browser_hash == paying_browser.hashed(held)
     amounts = next(each.amounts for each in known.suggested if each.interval == pledge.interval)
     form = _empty(known, interval=pledge.interval.value, source=pledge.source or "", email=email if is_same else "")
     form.cover_fees.data = pledge.fee_cover_minor > 0
+    if pledge.currency != known.currency:  # it is not offered any more
+        return _drawn(form, known, left=True)
     if pledge.amount_minor in amounts:
         form.amounts(pledge.interval).data = str(pledge.amount_minor)
     else:
@@ -210,7 +212,7 @@ def _for_scripts(known: Terms) -> dict[str, str]:
         "exponent": str(exponent(known.currency)),
         "step": str(step(known.currency)),
         "fee_percent": str(settings().fee_percent),
-        "fee_fixed": str(settings().fee_fixed_minor),
+        "fee_fixed": str(known.bounds.fee_fixed_minor),
     }
 
 
@@ -218,9 +220,11 @@ def _today() -> date:
     return tools().clock.now().astimezone(settings().zone).date()
 
 
-def _terms() -> tuple[Terms, str]:
+def _terms(wanted: str) -> tuple[Terms, str]:
+    """Return the terms in the `wanted` currency if it is offered, else in the newsroom's own."""
     known: KnownTerms = current_app.extensions["patronage-terms"]
-    return known(here().newsroom().currency or settings().currency)  # the setting holds until somebody says otherwise
+    own = here().newsroom().currency or settings().currency  # the setting holds until somebody says otherwise
+    return known(own, wanted)
 
 
 def _pages() -> KeptPages:
