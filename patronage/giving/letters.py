@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from patronage.books.models import Payment
+from patronage.books.papers.models import Receipt
 from patronage.foundation import outbox
 from patronage.giving.intake.charges import end_of_period
 from patronage.giving.intake.told import Told, moment
@@ -15,11 +16,14 @@ from patronage.people.models import Person
 MANAGE = "/account"
 
 
-def send_receipt(session: Session, pledge: Pledge, payment: Payment, told: Told, policy: Policy, now: datetime) -> None:
+def send_receipt(
+    session: Session, pledge: Pledge, payment: Payment, receipt: Receipt, told: Told, policy: Policy, now: datetime
+) -> None:
     """Write the receipt for `payment`: one letter a charge, whatever told of it first."""
     next_at = end_of_period(told.invoice) if told.invoice and not pledge.ends_at and not pledge.ended_at else None
     _write(session, "giving/receipt", pledge, now, f"receipt:{payment.charge_id}", {
         "payment_reference": payment.reference,
+        "receipt_number": receipt.number,
         "amount_minor": payment.amount_minor,
         "currency": payment.currency,
         "paid_on": _day(payment.paid_at, policy),

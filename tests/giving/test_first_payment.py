@@ -35,6 +35,7 @@ def test_a_paid_page_makes_a_patron_with_a_receipt(readers: Readers, tools: Tool
         assert receipt.to_address == "vira@reader.example"
         assert receipt.data | {"payment_reference": ""} == {
             "payment_reference": "",
+            "receipt_number": "2026-000001",
             "pledge_reference": pledge.reference,
             "amount_minor": 500,
             "currency": "EUR",

@@ -9,7 +9,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from patronage.books import references
-from patronage.books.models import Payment
+from patronage.books.models import Payment, Refund, RefundStatus
 from patronage.books.papers import entities
 from patronage.books.papers.models import LegalEntity, Paper, Receipt, ReceiptCounter, ReceiptDonor
 from patronage.foundation.jobs import insert_ignoring
@@ -17,6 +17,8 @@ from patronage.foundation.refused import Refused, Why
 from patronage.people.models import Person
 
 DIGITS = 6
+GOES_BACK = (RefundStatus.SUCCEEDED, RefundStatus.PENDING)
+STAYED = (RefundStatus.FAILED, RefundStatus.CANCELED)
 
 
 class NoSuchReceipt(Refused):
@@ -70,9 +72,20 @@ def cancel_credit(session: Session, payment: Payment, returned: Returned, zone: 
     """
     told = _Told(
         Paper.CREDIT_NOTE_CANCELLED, f"refund_failure:{returned.refund_id}", references.new("N", 2),
-        returned.amount_minor, returned.happened_at, credit(session, payment, returned, zone, now),
+        returned.amount_minor, now, credit(session, payment, returned, zone, now),
     )  # fmt: skip
     return _find(session, told.fact) or _issue(session, payment, told, zone, now)
+
+
+def follow(session: Session, charge_id: str, zone: ZoneInfo, now: datetime) -> None:
+    """Issue what the refunds of a charge call for: a note for each, and its cancellation if the refund failed later."""
+    query = select(Refund, Payment).join(Payment, Payment.id == Refund.payment_id).order_by(Refund.made_at, Refund.id)
+    for refund, payment in session.execute(query.where(Payment.charge_id == charge_id)).all():
+        returned = Returned(refund.stripe_id, refund.amount_minor, refund.made_at)
+        if refund.status in GOES_BACK:
+            credit(session, payment, returned, zone, now)
+        elif refund.status in STAYED and _find(session, f"refund:{refund.stripe_id}"):
+            cancel_credit(session, payment, returned, zone, now)
 
 
 def _find(session: Session, fact: str) -> Receipt | None:

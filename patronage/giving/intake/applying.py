@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from patronage.books.papers import receipts
 from patronage.foundation.refused import Refused, Why, translatable
 from patronage.foundation.tools import Tools
 from patronage.giving import letters, standing
@@ -75,7 +76,10 @@ def change(session: Session, pledge: Pledge, told: Told, policy: Policy, now: da
     standing.decide(pledge, policy.grace)
     moves.note(session, pledge, policy.zone, now)
     if payment:
-        letters.send_receipt(session, pledge, payment, told, policy, now)
+        receipt = receipts.issue(session, payment, policy.zone, now)
+        letters.send_receipt(session, pledge, payment, receipt, told, policy, now)
+    if told.charge:
+        receipts.follow(session, told.charge["id"], policy.zone, now)
     letters.tell_of_failure(session, pledge, told, policy, now)
     if pledge.settled_at and not pledge.ended_at and was_to_end != (pledge.ends_at is not None):
         letters.tell_of_ending(session, pledge, policy, now)
