@@ -7,6 +7,7 @@ from patronage.foundation import identity, jobs, outbox, shared_clock
 from patronage.foundation.database import Base
 from patronage.foundation.web import limits
 from patronage.giving import models as giving
+from patronage.giving.dunning import models as dunning
 from patronage.giving.figures import models as figures
 from patronage.giving.keeping import models as keeping
 from patronage.giving.memberships import models as memberships
@@ -23,6 +24,7 @@ MODULES = (
     books,
     papers,
     giving,
+    dunning,
     figures,
     keeping,
     memberships,
