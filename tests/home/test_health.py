@@ -43,7 +43,10 @@ def test_a_database_that_would_forget_is_not_ready(database: Database) -> None:
         connection.cursor().execute(said)
 
     event.listen(database.engine, "checkout", careless)
-    assert any("synchronous" in problem for problem in problems_of(database))
+    try:
+        assert any("synchronous" in problem for problem in problems_of(database))
+    finally:
+        event.remove(database.engine, "checkout", careless)
 
 
 def test_a_lost_database_is_told_without_its_address(app: Flask, client: FlaskClient, database: Database) -> None:
