@@ -1,5 +1,8 @@
 """What every test can ask for; the larger fixtures live in `tests/fixtures`, one subject a file."""
 
+import gc
+import os
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -10,15 +13,26 @@ from patronage.foundation.clock import FrozenClock
 pytest_plugins = [
     "tests.fixtures.databases",
     "tests.fixtures.tools",
+    "tests.fixtures.routes",
     "tests.fixtures.app",
     "tests.fixtures.stripe",
     "tests.fixtures.live",
     "tests.fixtures.chromium",
 ]
 
+# Dozens of tests start programs of ours. Compiling them anew each time would take longer than running them.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 logs.configure(human=True)
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what stays until the end: modules, templates' code, a few thousand tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
