@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 from email.utils import parseaddr
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import parse_qs, urlsplit
@@ -46,8 +47,13 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{host.encode('idna').decode()}" + ("" if unsaid else f":{port}")
 
 
+@cache
+def _zones() -> set[str]:
+    return available_timezones()  # it walks the whole folder, each time
+
+
 def _zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError(f"{name!r} is not a time zone; write one such as Europe/Kyiv")
     return name
 
