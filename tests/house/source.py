@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -12,11 +12,15 @@ CODE = ("patronage", "migrations", "tests", "bench")
 
 @dataclass(frozen=True)
 class Module:
-    """A Python file of ours: its path from the root, its text, its syntax tree."""
+    """A Python file of ours: its path from the root, its text."""
 
     path: str
     text: str
-    tree: ast.Module
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree, read when somebody first asks for it."""
+        return ast.parse(self.text, filename=self.path)
 
     @property
     def is_product(self) -> bool:
@@ -46,8 +50,7 @@ def modules() -> tuple[Module, ...]:
 
 
 def _read(file: Path) -> Module:
-    text = file.read_text(encoding="utf-8")
-    return Module(file.relative_to(ROOT).as_posix(), text, ast.parse(text, filename=str(file)))
+    return Module(file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8"))
 
 
 def functions(module: Module) -> Iterator[Function]:

@@ -27,7 +27,7 @@ def test_only_the_clock_reads_the_clock() -> None:
 
 def test_a_commit_and_a_look_at_the_clock_would_be_seen() -> None:
     text = "session.commit()\ndatetime.now(UTC)\ndatetime.datetime.utcnow()\ntime.time()\n"
-    module = Module("patronage/giving/x.py", text, ast.parse(text))
+    module = Module("patronage/giving/x.py", text)
     assert len(_found(ENDS_TRANSACTION, module)) == 1
     assert len(_found(READS_CLOCK, module)) == 3
 

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from patronage.cli import NO_DATABASE, cli
-from patronage.foundation.settings import Settings
+from tests.fixtures.tools import GOOD
 
 Done = subprocess.CompletedProcess[str]
 
@@ -31,12 +31,9 @@ def _run(arguments: list[str], folder: Path, **settings: str) -> Done:
 
 
 @pytest.fixture
-def given(settings: Settings) -> dict[str, str]:
+def given() -> dict[str, str]:
     """Good settings, as the environment holds them, but for the database's address."""
-    told = settings.model_dump(include={"base_url", "smtp_url", "mail_from", "currency", "timezone"})
-    secrets = ("secret_key", "stripe_secret_key", "stripe_webhook_secret")
-    told |= {name: getattr(settings, name).get_secret_value() for name in secrets}
-    return {f"PATRONAGE_{name.upper()}": str(value) for name, value in told.items()}
+    return {f"PATRONAGE_{name.upper()}": value for name, value in GOOD.items()}
 
 
 def test_every_command_explains_itself() -> None:
