@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from patronage.giving.models import Interval, Pledge, PledgeState
 
+MEANT_ONCE = "meant once"  # why a pledge ended that was meant to be a gift given once
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -24,7 +26,8 @@ class Facts:
     """What is known of a pledge; all moments in UTC.
 
     `settled_at` is when its first payment settled, `paid_until` the end of the last period that is paid and was
-    neither given back nor disputed.
+    neither given back nor disputed. `trial_until` is until when Stripe charges nothing, as when the day of payment was
+    moved; `ended_because` is the cause of an end.
     """
 
     interval: Interval
@@ -33,6 +36,8 @@ class Facts:
     paused_at: datetime | None = None
     ended_at: datetime | None = None
     paid_until: datetime | None = None
+    trial_until: datetime | None = None
+    ended_because: str | None = None
 
 
 def facts_of(pledge: Pledge) -> Facts:
@@ -44,6 +49,8 @@ def facts_of(pledge: Pledge) -> Facts:
         pledge.paused_at,
         pledge.ended_at,
         pledge.paid_until,
+        pledge.trial_until,
+        pledge.ended_because,
     )
 
 
@@ -61,12 +68,17 @@ def state_of(facts: Facts) -> PledgeState:
 def patron_until(facts: Facts, grace: timedelta) -> datetime | None:
     """Return when a pledge stops making its giver a patron unless it is paid again, or None if it makes none.
 
-    While a pledge runs, a late payment costs nobody their standing for `grace`; once it has ended there is nothing to
-    wait for. Gifts given once make no patron.
+    While a pledge runs, a late payment costs nobody their standing for `grace`; once it has ended, or while it is
+    paused, there is no payment to wait for. Who moves the day of payment stays a patron until that day. Gifts given
+    once make no patron, nor does a pledge whose giver meant to give once.
     """
     if facts.interval == Interval.ONCE or not facts.settled_at or not facts.paid_until:
         return None
-    return facts.paid_until if facts.ended_at else facts.paid_until + grace
+    if facts.ended_at:
+        return None if facts.ended_because == MEANT_ONCE else facts.paid_until
+    if facts.paused_at:
+        return facts.paid_until
+    return max(facts.paid_until, facts.trial_until or facts.paid_until) + grace
 
 
 def decide(pledge: Pledge, grace: timedelta) -> None:

@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
+from patronage.giving import cycles, marks
 from patronage.giving.gateway import Answer
 from patronage.giving.intake.told import inside, moment
-from patronage.giving.models import Pledge
+from patronage.giving.models import Interval, Pledge
+from patronage.giving.standing import MEANT_ONCE
 
 LATE = {"past_due", "unpaid"}
 OVER = {"canceled", "incomplete_expired"}
+INTERVALS = {("month", 1): Interval.MONTH, ("year", 1): Interval.YEAR}
 
 
 def take_over(pledge: Pledge, subscription: Answer, now: datetime) -> None:
@@ -26,8 +29,8 @@ def take_over(pledge: Pledge, subscription: Answer, now: datetime) -> None:
     pledge.ends_at = end_of(subscription)
     pledge.ended_at = _ended_at(subscription)
     pledge.ended_because = _reason(subscription) if pledge.ended_at else None
-    pledge.next_charge_at = None if pledge.ended_at or pledge.ends_at else _end_of_period(subscription)
-    _take_amount(pledge, subscription)
+    _take_terms(pledge, subscription)
+    pledge.next_charge_at = _next_charge(pledge, subscription)
 
 
 def end_of(subscription: Answer) -> datetime | None:
@@ -37,6 +40,18 @@ def end_of(subscription: Answer) -> datetime | None:
     if subscription["cancel_at_period_end"]:
         return _end_of_period(subscription)
     return None
+
+
+def _next_charge(pledge: Pledge, subscription: Answer) -> datetime | None:
+    """Return when `pledge` is charged next: nothing is charged while it is paused, or after its end."""
+    if pledge.ended_at or pledge.ends_at:
+        return None
+    if pledge.paused_at is None:
+        return _end_of_period(subscription)
+    if pledge.resumes_at is None:
+        return None
+    first = max(_end_of_period(subscription), pledge.resumes_at)
+    return cycles.charge_at_or_after(moment(subscription["billing_cycle_anchor"]), pledge.interval, first)
 
 
 def _end_of_period(subscription: Answer) -> datetime:
@@ -56,15 +71,25 @@ def _ended_at(subscription: Answer) -> datetime | None:
 
 def _reason(subscription: Answer) -> str:
     details = subscription["cancellation_details"] or {}
+    if details.get("comment") == marks.MEANT_ONCE:
+        return MEANT_ONCE
     return str(details.get("reason") or subscription["status"])
 
 
-def _take_amount(pledge: Pledge, subscription: Answer) -> None:
-    """Follow an amount that was changed at Stripe; the share for the fee stays what it was, if there is room for it."""
+def _take_terms(pledge: Pledge, subscription: Answer) -> None:
+    """Follow an amount or interval that was changed, by us or at Stripe.
+
+    The share for the fee is what our mark says of this amount; without a mark it stays what it was, if there is room.
+    """
     item = subscription["items"]["data"][0]
+    rhythm = item["price"]["recurring"]
+    pledge.interval = INTERVALS.get((rhythm["interval"], rhythm["interval_count"]), pledge.interval)
     charged = (item["price"]["unit_amount"] or 0) * (item["quantity"] or 1)
-    if charged <= 0 or charged == pledge.amount_minor + pledge.fee_cover_minor:
+    marked = marks.fee_cover(subscription["metadata"], charged)
+    if charged <= 0 or (marked is None and charged == pledge.amount_minor + pledge.fee_cover_minor):
         return
-    if pledge.fee_cover_minor >= charged:
+    if marked is not None:
+        pledge.fee_cover_minor = marked
+    elif pledge.fee_cover_minor >= charged:
         pledge.fee_cover_minor = 0
     pledge.amount_minor = charged - pledge.fee_cover_minor
