@@ -9,6 +9,7 @@ from patronage.foundation.web.house import link, settings
 THANKS = "/support/thanks"
 BACK = "/support"
 MANAGE = "/support/manage"
+MEND = "/support/mend"
 
 
 class NoSuchPledge(Refused):
@@ -49,6 +50,19 @@ def manage_address(reference: str) -> str:
 def managed(value: str) -> str:
     """Return the reference in the signed `pledge` of a managing address. Raises `NoSuchPledge`."""
     return _read(MANAGE, value)
+
+
+def mend_path(reference: str, *, came_back: bool = False) -> str:
+    """Return the path on which a late payment of the pledge `reference` can be mended without signing in.
+
+    `came_back` is for whoever returns to it from Stripe's page for a new card.
+    """
+    return f"{MEND}?pledge={_signer(MEND).dumps(reference)}" + ("&card=new" if came_back else "")
+
+
+def mended(value: str) -> str:
+    """Return the reference in the signed `pledge` of a mending address. Raises `NoSuchPledge`."""
+    return _read(MEND, value)
 
 
 def back_address(reference: str) -> str:
