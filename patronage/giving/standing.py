@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session
 
-from patronage.giving.models import Interval, Pledge, PledgeState
+from patronage.giving.models import Interval, Pledge, PledgeKind, PledgeState
 
 MEANT_ONCE = "meant once"  # why a pledge ended that was meant to be a gift given once
+MEANT_ONCE_WITHIN = timedelta(days=14)  # of the first payment
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Facts:
 
     `settled_at` is when its first payment settled, `paid_until` the end of the last period that is paid and was
     neither given back nor disputed. `trial_until` is until when Stripe charges nothing, as when the day of payment was
-    moved; `ended_because` is the cause of an end.
+    moved; `ended_because` is the cause of an end. `free_until` is the end of the last period for which nothing was due:
+    a trial, or one that a code made free.
     """
 
     interval: Interval
@@ -38,6 +40,8 @@ class Facts:
     paid_until: datetime | None = None
     trial_until: datetime | None = None
     ended_because: str | None = None
+    free_until: datetime | None = None
+    kind: PledgeKind = PledgeKind.PAID
 
 
 def facts_of(pledge: Pledge) -> Facts:
@@ -51,6 +55,8 @@ def facts_of(pledge: Pledge) -> Facts:
         pledge.paid_until,
         pledge.trial_until,
         pledge.ended_because,
+        pledge.free_until,
+        pledge.kind,
     )
 
 
@@ -58,7 +64,7 @@ def state_of(facts: Facts) -> PledgeState:
     """Return where a pledge stands. A gift given once is over as soon as it is settled: nothing more comes of it."""
     if facts.ended_at or (facts.interval == Interval.ONCE and facts.settled_at):
         return PledgeState.ENDED
-    if not facts.settled_at:  # a bank debit on its way is a promise, no more
+    if not facts.settled_at and not facts.free_until:  # a bank debit on its way is a promise, no more
         return PledgeState.OFFERED
     if facts.paused_at:
         return PledgeState.PAUSED
@@ -70,15 +76,22 @@ def patron_until(facts: Facts, grace: timedelta) -> datetime | None:
 
     While a pledge runs, a late payment costs nobody their standing for `grace`; once it has ended, or while it is
     paused, there is no payment to wait for. Who moves the day of payment stays a patron until that day. Gifts given
-    once make no patron, nor does a pledge whose giver meant to give once.
+    once make no patron, nor does a pledge whose giver meant to give once. A trial makes a patron until it ends, and a
+    membership that nobody pays for by Stripe until its day; neither has grace.
     """
-    if facts.interval == Interval.ONCE or not facts.settled_at or not facts.paid_until:
+    until = _covered_until(facts)
+    if until is None or facts.ended_because == MEANT_ONCE:
         return None
-    if facts.ended_at:
-        return None if facts.ended_because == MEANT_ONCE else facts.paid_until
-    if facts.paused_at:
-        return facts.paid_until
-    return max(facts.paid_until, facts.trial_until or facts.paid_until) + grace
+    has_no_grace = facts.ended_at or facts.paused_at or not facts.settled_at or facts.kind != PledgeKind.PAID
+    return until if has_no_grace else max(until, facts.trial_until or until) + grace
+
+
+def _covered_until(facts: Facts) -> datetime | None:
+    """Return the end of what is paid or free; once all money was given back, nothing is free any more either."""
+    if facts.interval == Interval.ONCE or (facts.settled_at and not facts.paid_until):
+        return None
+    covered = (facts.paid_until if facts.settled_at else None, facts.free_until)
+    return max((until for until in covered if until), default=None)
 
 
 def decide(pledge: Pledge, grace: timedelta) -> None:
@@ -89,6 +102,7 @@ def decide(pledge: Pledge, grace: timedelta) -> None:
     pledge.version = pledge.version + 1
 
 
+# A ballot needs settled money behind it: whoever tries a membership out is a patron, and cannot vote yet.
 def patron_clause(person_id: Any, now: datetime) -> ColumnElement[bool]:
     """Return the condition "`person_id` (a value or a column) is a patron at `now`", for a query's WHERE."""
     return exists().where(Pledge.person_id == person_id, *_stands(now))

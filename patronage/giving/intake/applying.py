@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from patronage.books.papers import receipts
 from patronage.foundation.refused import Refused, Why, translatable
 from patronage.foundation.tools import Tools
-from patronage.giving import letters, standing
+from patronage.giving import confirmations, letters, standing
 from patronage.giving.figures import moves
 from patronage.giving.gateway import Answer
 from patronage.giving.intake import charges, checkout_outcomes, subscriptions, whose
@@ -68,7 +68,7 @@ def _take(session: Session, pledge: Pledge | None, told: Told, policy: Policy, n
 
 def change(session: Session, pledge: Pledge, told: Told, policy: Policy, now: datetime) -> None:
     """Apply what was `told` to `pledge`, whose row is locked: facts, books, standing, letters."""
-    was_settled, was_to_end = pledge.settled_at is not None, pledge.ends_at is not None
+    before = confirmations.note(pledge)
     pledge.stripe_customer_id = told.customer_id or pledge.stripe_customer_id
     if told.subscription:
         subscriptions.take_over(pledge, told.subscription, now)
@@ -81,8 +81,7 @@ def change(session: Session, pledge: Pledge, told: Told, policy: Policy, now: da
     if told.charge:
         receipts.follow(session, told.charge["id"], policy.zone, now)
     letters.tell_of_failure(session, pledge, told, policy, now)
-    if pledge.settled_at and not pledge.ended_at and was_to_end != (pledge.ends_at is not None):
-        letters.tell_of_ending(session, pledge, policy, now)
-    has_begun = pledge.settled_at and not was_settled and pledge.interval != Interval.ONCE
+    confirmations.tell_of_changes(session, before, pledge, policy, now)
+    has_begun = pledge.settled_at and not before.was_settled and pledge.interval != Interval.ONCE
     if has_begun and whose.others_running(session, pledge):
         letters.tell_of_second_pledge(session, pledge, now)
