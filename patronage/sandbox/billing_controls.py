@@ -6,7 +6,7 @@ from typing import Any
 import flask
 from werkzeug.wrappers import Response
 
-from patronage.sandbox import bodies, dunning, portal, web
+from patronage.sandbox import bodies, dunning, invoice_paying, payment_methods, portal, web
 from patronage.sandbox.bodies import Unusable, checked, parsed
 from patronage.sandbox.store import Store
 
@@ -29,7 +29,20 @@ def blueprint(store: Store) -> flask.Blueprint:
     controls.register_error_handler(Unusable, lambda error: web.refused(400, str(error)))
     _add_portal(controls, store)
     _add_dunning(controls, store)
+    _add_paying(controls, store)
     return controls
+
+
+def _add_paying(controls: flask.Blueprint, store: Store) -> None:
+    @controls.post("/invoices/<invoice>/pay")
+    def pay_invoice(invoice: str) -> Response:
+        return _json(invoice_paying.pay(store, invoice, **_asked(CARD)))
+
+    @controls.post("/payment_methods/<method>/replace")
+    def replace_method(method: str) -> Response:
+        asked = _asked(CARD)
+        with store.write() as tx:
+            return _json(payment_methods.replace_automatically(tx, method, **asked))
 
 
 def _add_dunning(controls: flask.Blueprint, store: Store) -> None:

@@ -43,6 +43,9 @@ UNAUTHENTICATED = Refusal(
 DEBIT_FAILED = Refusal(
     "payment_intent_payment_attempt_failed", None, "The customer's bank account could not be debited."
 )
+DEBIT_UNCOVERED = Refusal(
+    "insufficient_funds", None, "The customer's account has insufficient funds to cover this payment."
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Means:
 
     `refusal` meets every charge; when `attaches`, it can be kept by a customer nonetheless.
     `asks` tells when 3-D Secure is needed: never (""), when a reader is present ("once"), or at every charge.
+    `takes` is how long the bank takes for a debit, in seconds; three minutes are Stripe's own test of a slow one.
     `sequel` is what comes right after a charge: "dispute", "undelivered", "inquiry", "fraud_warning", or nothing.
     """
 
@@ -61,6 +65,7 @@ class Means:
     attaches: bool = True
     asks: str = ""
     at_once: bool = False
+    takes: int = 3 * 86400
     sequel: str = ""
     refund_fails: bool = False
 
@@ -110,6 +115,11 @@ MEANS = (
     Means("AT611904300234573201", brand="sepa"),
     Means("AT861904300235473202", brand="sepa", refusal=DEBIT_FAILED),
     Means("DE62370400440532013001", brand="sepa", refusal=DEBIT_FAILED),
+    Means("AT321904300235473204", brand="sepa", takes=180),
+    Means("DE08370400440532013003", brand="sepa", takes=180),
+    Means("AT051904300235473205", brand="sepa", refusal=DEBIT_FAILED, takes=180),
+    Means("DE78370400440532013004", brand="sepa", refusal=DEBIT_FAILED, takes=180),
+    Means("AT981904300002222227", brand="sepa", refusal=DEBIT_UNCOVERED),
 )
 BY_NUMBER = {means.number: means for means in MEANS}
 BY_FINGERPRINT = {means.fingerprint: means for means in MEANS}

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from patronage.sandbox import billing, clock, events, invoices
-from patronage.sandbox.balance import learn_fee
+from patronage.sandbox import checkout_totals, clock
 from patronage.sandbox.cards import (
     BAD_ACCOUNT,
     BY_NUMBER,
@@ -12,14 +11,12 @@ from patronage.sandbox.cards import (
     UNKNOWN_NUMBER,
     means_of,
 )
-from patronage.sandbox.customers import in_time_of, new_customer
-from patronage.sandbox.expanding import line_items
-from patronage.sandbox.objects import NO_ADDRESS, change, fetched, merged
-from patronage.sandbox.payment_methods import attach, new_payment_method
-from patronage.sandbox.payments import attempt, new_intent, redirect_to, refuse, settle_debit
-from patronage.sandbox.setup_intents import new_setup_intent
+from patronage.sandbox.checkout_completing import aside, begin_free, complete, method_of, owner, set_up, who_pays
+from patronage.sandbox.customers import in_time_of
+from patronage.sandbox.objects import change, fetched, merged
+from patronage.sandbox.payment_methods import new_payment_method
+from patronage.sandbox.payments import attempt, new_intent, redirect_to, refuse
 from patronage.sandbox.store import Json, Store, Tx
-from patronage.sandbox.subscribing import begin, new_subscription
 
 SOMEBODY = "reader@example.org"
 
@@ -42,7 +39,7 @@ def pay(
     clock.catch_up(store)
     with store.write() as tx:
         session = fetched(tx, "checkout.session", session_id)
-        customer = _owner(tx, session)
+        customer = owner(tx, session)
         with in_time_of(tx, customer):
             if session["status"] != "open":
                 return _already(session)
@@ -62,7 +59,7 @@ def authenticate(store: Store, session_id: str, outcome: str = "approve") -> dic
     with store.write() as tx:
         session = fetched(tx, "checkout.session", session_id)
         visit = tx.get(f"{session_id}:visit")
-        with in_time_of(tx, _owner(tx, session)):
+        with in_time_of(tx, owner(tx, session)):
             if session["status"] != "open":
                 return _already(session)
             intent = tx.get(visit["intent"]) if visit and visit["intent"] else None
@@ -70,8 +67,18 @@ def authenticate(store: Store, session_id: str, outcome: str = "approve") -> dic
                 return _declined(None, "There is nothing to authenticate.")
             if outcome == "approve":
                 return _proceed(tx, session, visit, authenticated=True)
-            refuse(tx, intent, _method(tx, visit), UNAUTHENTICATED)
+            refuse(tx, intent, method_of(tx, visit), UNAUTHENTICATED)
             return _declined(UNAUTHENTICATED.code, UNAUTHENTICATED.message)
+
+
+def apply_code(store: Store, session_id: str, word: str) -> str | None:
+    """Use a promotion code on an open session ("" takes it away again); returns what is wrong with it, or None."""
+    with store.write() as tx:
+        session = fetched(tx, "checkout.session", session_id)
+        with in_time_of(tx, owner(tx, session)):
+            if session["status"] != "open":
+                return "This checkout page is closed."
+            return checkout_totals.apply_code(tx, session, word)
 
 
 def leave(store: Store, session_id: str) -> str:
@@ -79,11 +86,6 @@ def leave(store: Store, session_id: str) -> str:
     with store.read() as tx:
         session = fetched(tx, "checkout.session", session_id)
     return str(session["cancel_url"] or session["success_url"])
-
-
-def _owner(tx: Tx, session: Json) -> Json | None:
-    open_to = session["customer"] if session["status"] == "open" else None
-    return fetched(tx, "customer", open_to) if open_to else None
 
 
 def _already(session: Json) -> Json:
@@ -118,22 +120,13 @@ def _visit(tx: Tx, session: Json, customer: Json | None, email: str | None, name
     return {**visit, "email": fixed, "name": name or known["name"]}
 
 
-def _method(tx: Tx, visit: Json) -> Json:
-    return fetched(tx, "payment_method", visit["payment_method"])
-
-
-def _aside(tx: Tx, session: Json, name: str) -> Json:
-    kept = tx.get(f"{session['id']}:line_items") or {}
-    found: Json = kept.get(name) or {}
-    return found
-
-
 def _proceed(tx: Tx, session: Json, visit: Json, *, authenticated: bool) -> Json:
-    if session["mode"] == "setup":
-        return _set_up(tx, session, visit)
-    method = _method(tx, visit)
+    if session["mode"] == "setup" or session["amount_total"] == 0:
+        refusal = set_up(tx, session, visit) if session["mode"] == "setup" else begin_free(tx, session, visit)
+        return _declined(refusal.decline_code or refusal.code, refusal.message) if refusal else _already(session)
+    method = method_of(tx, visit)
     intent = tx.get(visit["intent"]) if visit["intent"] else None
-    customer = _who_pays(tx, session, visit) if _will_pay(method, authenticated) else None
+    customer = who_pays(tx, session, visit) if _will_pay(method, authenticated) else None
     if intent is None:
         intent = _first_intent(tx, session, visit, customer)
     elif customer is not None:
@@ -145,7 +138,7 @@ def _proceed(tx: Tx, session: Json, visit: Json, *, authenticated: bool) -> Json
     if intent["status"] == "requires_payment_method":
         error = intent["last_payment_error"]
         return _declined(error.get("decline_code") or error["code"], error["message"])
-    _complete(tx, session, visit, intent, customer)
+    complete(tx, session, visit, intent, customer)
     return _already(session)
 
 
@@ -158,16 +151,8 @@ def _bank_page(tx: Tx, session: Json) -> str:
     return f"{tx.fact('base_url')}/c/pay/{session['id']}/authenticate"
 
 
-def _who_pays(tx: Tx, session: Json, visit: Json) -> Json | None:
-    if session["customer"]:
-        return _owner(tx, session)
-    if session["customer_creation"] != "always":
-        return None
-    return new_customer(tx, email=visit["email"], name=visit["name"])
-
-
 def _first_intent(tx: Tx, session: Json, visit: Json, customer: Json | None) -> Json:
-    wished = _aside(tx, session, "payment_intent_data")
+    wished = aside(tx, session, "payment_intent_data")
     subscribes = session["mode"] == "subscription"
     intent = new_intent(
         tx,
@@ -184,100 +169,3 @@ def _first_intent(tx: Tx, session: Json, visit: Json, customer: Json | None) -> 
     if not subscribes:
         change(tx, session, {"payment_intent": intent["id"]})
     return intent
-
-
-def _complete(tx: Tx, session: Json, visit: Json, intent: Json, customer: Json | None) -> None:
-    method = _method(tx, visit)
-    updates = _completed(visit, "paid" if intent["status"] == "succeeded" else "unpaid")
-    if customer is not None:
-        updates["customer"] = customer["id"]
-        if intent["setup_future_usage"]:
-            attach(tx, method["id"], customer["id"])
-    if session["mode"] == "subscription" and customer is not None:
-        updates.update(_subscribe(tx, session, customer, method, intent))
-    _tell_completed(tx, session, updates)
-    if intent["status"] == "succeeded":
-        learn_fee(tx, intent["latest_charge"])
-
-
-def _completed(visit: Json, payment_status: str) -> Json:
-    details = {
-        "address": NO_ADDRESS,
-        "business_name": None,
-        "email": visit["email"],
-        "individual_name": None,
-        "name": visit["name"],
-        "phone": None,
-        "tax_exempt": "none",
-        "tax_ids": [],
-    }
-    return {"status": "complete", "payment_status": payment_status, "url": None, "customer_details": details}
-
-
-def _tell_completed(tx: Tx, session: Json, updates: Json) -> None:
-    clock.unschedule(tx, "session", session["id"])
-    change(tx, session, updates)
-    events.emit(tx, "checkout.session.completed", session)
-
-
-def _subscribe(tx: Tx, session: Json, customer: Json, method: Json, intent: Json) -> Json:
-    wished = _aside(tx, session, "subscription_data")
-    subscription = new_subscription(
-        tx,
-        customer,
-        line_items(tx, session["id"]),
-        "active",
-        default_payment_method=method["id"],
-        description=wished.get("description") or None,
-        metadata=merged({}, wished.get("metadata")),
-    )
-    invoice = invoices.finalize(tx, begin(tx, subscription), intent)
-    billing.after_attempt(tx, invoice, intent)
-    return {"subscription": subscription["id"], "invoice": invoice["id"]}
-
-
-def _set_up(tx: Tx, session: Json, visit: Json) -> Json:
-    customer = _who_pays(tx, session, visit)
-    method = _method(tx, visit)
-    refusal = means_of(method).refusal
-    if refusal is not None and not means_of(method).attaches:
-        return _declined(refusal.decline_code or refusal.code, refusal.message)
-    updates = _completed(visit, "no_payment_required")
-    if customer is not None:
-        attach(tx, method["id"], customer["id"])
-        updates["customer"] = customer["id"]
-    metadata = merged({}, _aside(tx, session, "setup_intent_data").get("metadata"))
-    owner = customer["id"] if customer else None
-    setup = new_setup_intent(tx, customer=owner, payment_method=method["id"], metadata=metadata)
-    change(tx, setup, {"status": "succeeded"})
-    events.emit(tx, "setup_intent.succeeded", setup)
-    _tell_completed(tx, session, {**updates, "setup_intent": setup["id"]})
-    return _already(session)
-
-
-@clock.handler("debit")
-def debit_settles(tx: Tx, intent_id: str) -> None:
-    """A bank debit has come, or has not: the intent, its invoice and its checkout session learn of it."""
-    intent = tx.get(intent_id)
-    if intent is None or intent["status"] != "processing":
-        return
-    intent = settle_debit(tx, intent)
-    invoice = billing.invoice_of(tx, intent)
-    if invoice is None:
-        sessions = tx.find("checkout.session", payment_intent=intent_id)
-    else:
-        billing.after_attempt(tx, invoice, intent)
-        sessions = tx.find("checkout.session", invoice=invoice["id"])
-    for session in sessions:
-        _learn_of_debit(tx, session, paid=intent["status"] == "succeeded")
-
-
-def _learn_of_debit(tx: Tx, session: Json, *, paid: bool) -> None:
-    if session["status"] != "complete" or session["payment_status"] != "unpaid":
-        return
-    if paid:
-        change(tx, session, {"payment_status": "paid"})
-    told = tx.fact(f"debit_told:{session['id']}")
-    if told is None:
-        tx.remember(f"debit_told:{session['id']}", "1")
-        events.emit(tx, f"checkout.session.async_payment_{'succeeded' if paid else 'failed'}", session)

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from patronage.sandbox import clock
+from patronage.sandbox import checkout_totals, clock, discounts, trials
 from patronage.sandbox.blanks import blank
 from patronage.sandbox.catalog import price_from
 from patronage.sandbox.customers import check_email
@@ -40,6 +40,7 @@ SUPPORTED = {
     "customer",
     "customer_creation",
     "customer_update",
+    "discounts",
     "expand",
     "expires_at",
     "line_items",
@@ -51,7 +52,8 @@ SUPPORTED = {
 }
 NO_TEXT = {"after_submit": None, "shipping_address": None, "submit": None, "terms_of_service_acceptance": None}
 INTENT_DATA = {"metadata", "description", "receipt_email", "setup_future_usage", "statement_descriptor"}
-SUBSCRIPTION_DATA = {"metadata", "description", "proration_behavior"}
+SUBSCRIPTION_DATA = {"metadata", "description", "proration_behavior", "trial_end", "trial_period_days"}
+SUBSCRIPTION_DATA |= {"trial_settings"}
 
 
 @endpoint("POST", "/v1/checkout/sessions", "checkout.SessionCreateParams")
@@ -63,15 +65,24 @@ def create(tx: Tx, params: Json) -> Json:
     if "customer" in params:
         named(tx, "customer", params["customer"], "customer")
     items = _lines(tx, mode, params)
-    total = sum(item["amount_total"] for item in items)
     currency = items[0]["currency"] if items else params.get("currency", "eur").lower()
-    if items:
-        check_amount(total, currency, "line_items")
-    session = _session(tx, params, mode, total if items else None, currency)
+    checkout_totals.check_together(params)
+    chosen = discounts.wished(tx, params.get("discounts", []), currency, params.get("customer"))
+    free = trials.asked_for(tx, params.get("subscription_data", {}), "subscription_data") is not None
+    totals = checkout_totals.reckon(items, chosen, free=free) if items else {}
+    if items and not free:
+        _check_total(totals, currency)
+    session = {**_session(tx, params, mode, totals.get("amount_total"), currency), **totals}
+    session["discounts"] = checkout_totals.named(chosen)
     aside = {name: params.get(name) for name in KEPT_ASIDE}
     tx.put({"id": f"{session['id']}:line_items", "object": "sandbox.line_items", "data": items, **aside})
     clock.schedule(tx, session["expires_at"], "session", session["id"])
     return tx.put(session)
+
+
+def _check_total(totals: Json, currency: str) -> None:
+    if totals["amount_total"] > 0 or totals["total_details"]["amount_discount"] == 0:
+        check_amount(totals["amount_total"], currency, "line_items")
 
 
 def _refuse_missing(name: str) -> Any:

@@ -73,6 +73,11 @@ def _add_checkout(controls: flask.Blueprint, store: Store) -> None:
         asked = checked(_asked(), {"outcome": bodies.one_of("approve", "fail")})
         return _json(authentication.answer(store, intent, **asked))
 
+    @controls.post("/checkout/<session>/code")
+    def use_code(session: str) -> Response:
+        wrong = checkout.apply_code(store, session, checked(_asked(), {"code": bodies.text}, ("code",))["code"])
+        return web.refused(400, wrong) if wrong else _json({"status": "applied"})
+
     @controls.post("/checkout/<session>/leave")
     def leave(session: str) -> Response:
         checked(_asked(), {})

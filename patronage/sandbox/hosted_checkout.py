@@ -6,8 +6,7 @@ import flask
 from werkzeug.wrappers import Response
 
 from patronage.sandbox import checkout, paying_form, web
-from patronage.sandbox.amounts import amount, rhythm
-from patronage.sandbox.expanding import line_items
+from patronage.sandbox.amounts import amount, day, rhythm
 from patronage.sandbox.paying_form import Typed
 from patronage.sandbox.store import Json, Store
 
@@ -24,6 +23,8 @@ class Bill:
     bank_debit: bool
     email: str | None
     email_is_fixed: bool
+    off: str
+    trial: str
 
 
 def blueprint(store: Store) -> flask.Blueprint:
@@ -39,6 +40,8 @@ def blueprint(store: Store) -> flask.Blueprint:
     def pay(session_id: str) -> Response:
         session, bill = _opened(store, session_id)
         typed = paying_form.read(flask.request.form, bill.email if bill.email_is_fixed else None)
+        if "apply" in flask.request.form:
+            return _use_code(store, session_id, typed)
         wrong = paying_form.problems(typed, web.clock_reading(store)["now"])
         if wrong and session["status"] == "open":
             return _form(session, bill, typed, wrong, status=422)
@@ -72,10 +75,19 @@ def _opened(store: Store, session_id: str) -> tuple[Json, Bill]:
         if session is None or session["object"] != "checkout.session":
             flask.abort(404, "There is no such checkout page.")
         customer = tx.get(session["customer"]) if session["customer"] else None
-        return session, _bill(session, line_items(tx, session_id), customer)
+        kept = tx.get(f"{session_id}:line_items") or {"data": [], "subscription_data": None}
+        return session, _bill(session, kept["data"], customer, _trial(kept["subscription_data"] or {}))
 
 
-def _bill(session: Json, items: list[Json], customer: Json | None) -> Bill:
+def _trial(wished: Json) -> str:
+    """`14 days free`, `Free until 3 June 2026`, or "" when it is paid at once."""
+    if wished.get("trial_period_days"):
+        return f"{wished['trial_period_days']} days free"
+    return f"Free until {day(wished['trial_end'])}" if wished.get("trial_end") else ""
+
+
+def _bill(session: Json, items: list[Json], customer: Json | None, trial: str) -> Bill:
+    off = session["total_details"]["amount_discount"]
     fixed = (customer or {}).get("email") or session["customer_email"]
     total = amount(session["amount_total"], session["currency"]) if session["amount_total"] is not None else ""
     how_often = rhythm(items[0]["price"]["recurring"]) if items else ""
@@ -91,13 +103,19 @@ def _bill(session: Json, items: list[Json], customer: Json | None) -> Bill:
         bank_debit="sepa_debit" in session["payment_method_types"],
         email=fixed,
         email_is_fixed=fixed is not None,
+        off=amount(-off, session["currency"]) if off else "",
+        trial=trial,
     )
 
 
 def _line(item: Json) -> tuple[str, str, str]:
     times = f" × {item['quantity']}" if item["quantity"] != 1 else ""
     name = f"{item['description'] or 'Payment'}{times}"
-    return name, amount(item["amount_total"], item["currency"]), rhythm(item["price"]["recurring"])
+    return (
+        name,
+        amount(item["price"]["unit_amount"] * item["quantity"], item["currency"]),
+        rhythm(item["price"]["recurring"]),
+    )
 
 
 def _answer(session: Json, bill: Bill, outcome: Json, typed: Typed) -> Response:
@@ -128,6 +146,13 @@ def _form(
     page = _page("checkout.html", session, bill=bill, typed=typed, wrong=said, declined=declined)
     page.status_code = status
     return page
+
+
+def _use_code(store: Store, session_id: str, typed: Typed) -> Response:
+    wrong = checkout.apply_code(store, session_id, typed.promotion_code)
+    session, bill = _opened(store, session_id)
+    shown = [("promotion_code", wrong)] if wrong else []
+    return _closed(session) or _form(session, bill, typed, shown, status=422 if wrong else 200)
 
 
 def _closed(session: Json) -> Response | None:

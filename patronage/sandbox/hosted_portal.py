@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from patronage.sandbox import paying_form, portal, web
 from patronage.sandbox.amounts import amount, day, rhythm
 from patronage.sandbox.paying_form import Typed
+from patronage.sandbox.payment_methods import shown_as
 from patronage.sandbox.store import Json, Store, Tx
 
 REASONS = {
@@ -156,17 +157,9 @@ def _shown(tx: Tx, session_id: str) -> tuple[Json, dict[str, Any]]:
         "email": customer["email"],
         "features": features,
         "invoices": [_bill(invoice) for invoice in invoices if invoice["status"] != "draft"][:INVOICES_SHOWN],
-        "method": _named(method),
+        "method": shown_as(method),
         "subscriptions": [_card(tx, found) for found in portal.alive(tx, customer["id"])],
     }
-
-
-def _named(method: Json | None) -> str | None:
-    if method is None:
-        return None
-    if method["type"] == "card":
-        return f"{method['card']['brand'].title()} •••• {method['card']['last4']}"
-    return f"Bank account •••• {method['sepa_debit']['last4']}"
 
 
 def _bill(invoice: Json) -> Json:
@@ -190,7 +183,7 @@ def _card(tx: Tx, subscription: Json) -> Json:
         "ends": day(subscription["cancel_at"]) if subscription["cancel_at"] else None,
         "paused": pause is not None,
         "resumes": day(pause["resumes_at"]) if pause and pause["resumes_at"] else None,
-        "method": _named(tx.get(subscription["default_payment_method"] or "")),
+        "method": shown_as(tx.get(subscription["default_payment_method"] or "")),
     }
 
 

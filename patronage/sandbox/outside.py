@@ -9,6 +9,7 @@ from patronage.sandbox import (
     delivery,
     faults,
     hosted_checkout,
+    hosted_invoice,
     hosted_portal,
     mail_pages,
     money_controls,
@@ -31,6 +32,7 @@ def attach(app: flask.Flask, store: Store, settings: SandboxSettings) -> None:
     app.register_blueprint(money_controls.blueprint(store))
     app.register_blueprint(mail_pages.blueprint(settings.mail_dir))
     app.register_blueprint(hosted_checkout.blueprint(store))
+    app.register_blueprint(hosted_invoice.blueprint(store))
     app.register_blueprint(hosted_portal.blueprint(store))
     app.register_blueprint(bank_pages.blueprint(store))
     faulty = faults.FaultyApi(app.wsgi_app, store)

@@ -44,6 +44,7 @@ class Typed:
     cvc: str = "123"
     name: str = ""
     trial: str = ""
+    promotion_code: str = ""
 
     def payment(self) -> dict[str, Any]:
         """Arguments for `checkout.pay`."""
@@ -67,6 +68,7 @@ def read(form: Mapping[str, str], email: str | None) -> Typed:
         cvc=form.get("cvc", "").strip(),
         name=form.get("name", "").strip(),
         trial=trial,
+        promotion_code=form.get("promotion_code", "").strip(),
     )
 
 

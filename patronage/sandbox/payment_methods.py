@@ -76,6 +76,27 @@ def _account(means: Means) -> Json:
     }
 
 
+def shown_as(method: Json | None) -> str | None:
+    """`Visa •••• 4242`, or None for none."""
+    if method is None:
+        return None
+    if method["type"] == "card":
+        return f"{method['card']['brand'].title()} •••• {method['card']['last4']}"
+    return f"Bank account •••• {method['sepa_debit']['last4']}"
+
+
+def replace_automatically(tx: Tx, id: str, card: str | None = None) -> Json:
+    """The bank has issued the card anew, with a later date and, if given, another number: the network tells of it."""
+    method = fetched(tx, "payment_method", id)
+    if method["type"] != "card":
+        raise invalid("Only cards are updated by their networks.", "id")
+    means = BY_NUMBER.get(card.replace(" ", "")) if card else means_of(method)
+    if means is None or means.is_bank_account:
+        raise invalid("There is no such test card.", "card")
+    expiry = (method["card"]["exp_month"], method["card"]["exp_year"] + 4)
+    return change(tx, method, {"card": _card(means, expiry)}, "payment_method.automatically_updated")
+
+
 def card_error(refusal: Refusal, *, keeps: bool = False, **more: Any) -> StripeError:
     """The 402 with which Stripe answers a refused card."""
     return StripeError(

@@ -9,8 +9,6 @@ from patronage.sandbox.ids import new_id
 from patronage.sandbox.objects import change
 from patronage.sandbox.store import Json, Tx
 
-DEBIT_TAKES = 3 * 86400
-
 
 def new_intent(tx: Tx, amount: int, currency: str, **fields: object) -> Json:
     """Store a payment intent that has not been tried yet, and tell of it."""
@@ -50,8 +48,10 @@ def attempt(
     if means.refusal is None and means.asks and not authenticated:
         if not off_session:
             return ask(tx, intent, question)
-        if means.asks == "always":
+        if means.asks == "always" or tx.fact(f"set_up:{method['id']}") is None:
             return refuse(tx, intent, method, AUTHENTICATION)
+    if authenticated:
+        tx.remember(f"set_up:{method['id']}", "1")  # a card that asks once can now be charged when nobody is present
     if means.is_bank_account:
         return _debit(tx, intent, method)
     if means.refusal is not None:
@@ -128,7 +128,7 @@ def _debit(tx: Tx, intent: Json, method: Json) -> Json:
     charge = new_charge(tx, intent, method, "pending")
     intent = _settle(tx, intent, charge, {"status": "processing"})
     events.emit(tx, "payment_intent.processing", intent)
-    clock.schedule(tx, tx.now() + DEBIT_TAKES, "debit", intent["id"])
+    clock.schedule(tx, tx.now() + means_of(method).takes, "debit", intent["id"])
     return intent
 
 

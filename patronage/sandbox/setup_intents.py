@@ -75,6 +75,7 @@ def succeed(tx: Tx, intent: Json) -> Json:
     method = fetched(tx, "payment_method", intent["payment_method"])
     if intent["customer"]:
         attach(tx, method["id"], intent["customer"])
+    tx.remember(f"set_up:{method['id']}", "1")
     change(tx, intent, {"status": "succeeded", "next_action": None, "last_setup_error": None})
     events.emit(tx, "setup_intent.succeeded", intent)
     return intent

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import requests
 import stripe
 
 from patronage.sandbox import discounts
@@ -123,3 +124,65 @@ def test_a_share_is_exact_to_the_last_cent() -> None:
     assert discounts.worth({"percent_off": None, "amount_off": 700}, 500) == 500
     assert discounts.shares(100, [333, 333, 334]) == [33, 33, 34]
     assert discounts.shares(0, [0, 0]) == [0, 0]
+
+
+def redeemed(desk: Desk, **coupon: Any) -> str:
+    return str(desk.v1.coupons.create({"duration": "once", **coupon}).id)
+
+
+def test_a_checkout_with_a_coupon_charges_less_the_first_time(desk: Desk) -> None:
+    session = desk.open("subscription", discounts=[{"coupon": redeemed(desk, percent_off=50)}])
+    assert (session.amount_subtotal, session.amount_total, session.total_details.amount_discount) == (500, 250, 250)
+
+    desk.pay(session)
+
+    subscription = desk.v1.subscriptions.retrieve(desk.session(session).subscription)
+    desk.pass_time(months=1)
+    desk.pass_time(days=1)
+    assert paid(desk, subscription) == [250, 500]
+    assert desk.v1.charges.list().data[-1].amount == 250
+
+
+@pytest.mark.parametrize("mode", ["subscription", "payment"])
+def test_a_checkout_with_all_of_it_off_needs_no_payment(desk: Desk, mode: str) -> None:
+    session = desk.open(mode, discounts=[{"coupon": redeemed(desk, percent_off=100)}])
+
+    assert desk.pay(session)["status"] == "complete"
+
+    session = desk.session(session)
+    assert (session.amount_total, session.payment_status, session.payment_intent) == (0, "no_payment_required", None)
+    assert desk.v1.charges.list().data == []
+    if mode == "subscription":
+        assert desk.v1.subscriptions.retrieve(session.subscription).status == "active"
+        assert desk.v1.invoices.retrieve(session.invoice).status == "paid"
+
+
+def test_a_code_typed_on_the_page_is_taken_off(desk: Desk) -> None:
+    coupon = redeemed(desk, percent_off=20)
+    desk.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon}, "code": "SPRING"})
+    session = desk.open("subscription", allow_promotion_codes=True)
+
+    def typed(code: str) -> requests.Response:
+        form = {"promotion_code": code, "apply": "1"}
+        return requests.post(session.url, data=form, headers={"Accept": "text/html"}, timeout=30)
+
+    assert "This code is invalid" in typed("AUTUMN").text
+    assert "€4.00" in typed("spring").text
+    desk.pay(session)
+
+    assert desk.session(session).amount_total == 400
+    assert desk.v1.promotion_codes.list({"code": "SPRING"}).data[0].times_redeemed == 1
+
+
+def test_a_checkout_can_begin_with_a_trial(desk: Desk) -> None:
+    session = desk.open("subscription", subscription_data={"trial_period_days": 14})
+    assert session.amount_total == 0
+    assert "14 days free" in requests.get(session.url, headers={"Accept": "text/html"}, timeout=30).text
+
+    assert desk.pay(session, card="4000000000000002")["status"] == "declined"
+    assert desk.pay(session)["status"] == "complete"
+
+    begun = desk.v1.subscriptions.retrieve(desk.session(session).subscription)
+    assert (begun.status, begun.trial_end) == ("trialing", begun.created + 14 * 86400)
+    desk.pass_time(days=15)
+    assert paid(desk, begun) == [0, 500]

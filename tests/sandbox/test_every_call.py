@@ -186,7 +186,8 @@ def test_prices_are_found_by_their_rhythm(desk: Desk) -> None:
         ({"line_items": [{"price": "price_x"}]}, "Quantity is required"),
         ({"line_items": [{"quantity": 1}]}, "either `price` or `price_data`"),
         ({"automatic_tax": {"enabled": True}}, "does not support the parameter"),
-        ({"subscription_data": {"trial_period_days": 7}}, "does not support the parameter"),
+        ({"subscription_data": {"trial_period_days": 800}}, "within 730 days"),
+        ({"discounts": [{"coupon": "NONE"}]}, "No such coupon"),
     ],
 )
 def test_a_session_stripe_would_refuse_is_refused(desk: Desk, change: dict[str, Any], words: str) -> None:
