@@ -156,8 +156,9 @@ class Gateway:
         return self.call(lambda api: api.checkout.sessions.retrieve(session_id))
 
     def fetch_subscription(self, subscription_id: str) -> Answer:
-        """Return a subscription with its items."""
-        return self.call(lambda api: api.subscriptions.retrieve(subscription_id))
+        """Return a subscription with its items, and with what pays for it."""
+        expand = ["default_payment_method", "customer.invoice_settings.default_payment_method"]
+        return self.call(lambda api: api.subscriptions.retrieve(subscription_id, {"expand": expand}))
 
     def fetch_invoice(self, invoice_id: str) -> Answer:
         """Return an invoice with its payments."""

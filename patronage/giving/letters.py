@@ -1,4 +1,4 @@
-"""The letters that follow from what Stripe told: a receipt, a payment that failed, an end arranged, a second pledge."""
+"""The letters that follow from what Stripe told: a receipt, an end arranged, a second pledge."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from patronage.books.models import Payment
 from patronage.books.papers.models import Receipt
 from patronage.foundation import outbox
 from patronage.giving.intake.charges import end_of_period
-from patronage.giving.intake.told import Told, moment
+from patronage.giving.intake.told import Told
 from patronage.giving.models import Interval, Pledge
 from patronage.giving.standing import MEANT_ONCE_WITHIN, Policy
 from patronage.people.models import Person
@@ -35,20 +35,6 @@ def send_receipt(
 def _is_first(pledge: Pledge, payment: Payment) -> bool:
     """Tell whether `payment` began a regular pledge, so that its giver may have meant to give once."""
     return pledge.interval != Interval.ONCE and not pledge.ended_at and payment.paid_at == pledge.settled_at
-
-
-def tell_of_failure(session: Session, pledge: Pledge, told: Told, policy: Policy, now: datetime) -> None:
-    """Write that a regular payment could not be taken, once for each try; nothing if the one in `told` did not fail."""
-    invoice, intent = told.invoice, told.intent
-    if invoice is None or intent is None or invoice["status"] != "open" or not intent["last_payment_error"]:
-        return
-    again = invoice["next_payment_attempt"]
-    once = f"payment failed:{invoice['id']}:{invoice['attempt_count']}"
-    write(session, "giving/payment_failed", pledge, now, once, {
-        "amount_minor": invoice["amount_due"],
-        "currency": invoice["currency"].upper(),
-        "again_on": day(moment(again), policy) if again else None,
-    })  # fmt: skip
 
 
 def tell_of_ending(session: Session, pledge: Pledge, policy: Policy, now: datetime) -> None:

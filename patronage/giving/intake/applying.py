@@ -9,6 +9,7 @@ from patronage.books.papers import receipts
 from patronage.foundation.refused import Refused, Why, translatable
 from patronage.foundation.tools import Tools
 from patronage.giving import confirmations, letters, standing
+from patronage.giving.dunning import cards, lateness, telling
 from patronage.giving.figures import moves
 from patronage.giving.gateway import Answer
 from patronage.giving.intake import charges, checkout_outcomes, subscriptions, whose
@@ -69,9 +70,12 @@ def _take(session: Session, pledge: Pledge | None, told: Told, policy: Policy, n
 def change(session: Session, pledge: Pledge, told: Told, policy: Policy, now: datetime) -> None:
     """Apply what was `told` to `pledge`, whose row is locked: facts, books, standing, letters."""
     before = confirmations.note(pledge)
+    was_final = lateness.final_of(pledge)
     pledge.stripe_customer_id = told.customer_id or pledge.stripe_customer_id
     if told.subscription:
         subscriptions.take_over(pledge, told.subscription, now)
+        cards.take_over(session, pledge, told.subscription)
+    failed = lateness.take_in(session, pledge, told, now)
     payment = charges.take_in(session, pledge, told, now)
     standing.decide(pledge, policy.grace)
     moves.note(session, pledge, policy.zone, now)
@@ -80,7 +84,7 @@ def change(session: Session, pledge: Pledge, told: Told, policy: Policy, now: da
         letters.send_receipt(session, pledge, payment, receipt, told, policy, now)
     if told.charge:
         receipts.follow(session, told.charge["id"], policy.zone, now)
-    letters.tell_of_failure(session, pledge, told, policy, now)
+    telling.tell(session, pledge, failed, was_final, policy, now)
     confirmations.tell_of_changes(session, before, pledge, policy, now)
     has_begun = pledge.settled_at and not before.was_settled and pledge.interval != Interval.ONCE
     if has_begun and whose.others_running(session, pledge):

@@ -88,9 +88,9 @@ def invoice_given_up(invoice: Any) -> Subject | None:
 
 
 @on("invoice.upcoming")
-def invoice_upcoming(_preview: Any) -> Subject | None:
-    """A renewal is near; a preview has no id, and nothing is decided by it."""
-    return None
+def invoice_upcoming(preview: Any) -> Subject | None:
+    """A renewal is near: a preview has no id, but before it is announced its subscription is looked at once more."""
+    return _named(Matter.SUBSCRIPTION, inside(preview, "parent", "subscription_details", "subscription"))
 
 
 @on("charge.succeeded")

@@ -17,6 +17,7 @@ from patronage.giving.gateway import Answer, Gateway
 DISPUTE_IS_OVER = {"won", "warning_closed", "prevented"}
 ID = re.compile(r"[A-Za-z0-9_]{1,255}")  # as Stripe makes them; nothing else goes into an address or a query
 REFERENCE = re.compile(r"[A-Z0-9-]{1,40}")
+UNPAID = {"past_due", "unpaid", "paused"}  # statuses of a subscription that may owe something
 
 
 class Matter(StrEnum):
@@ -130,7 +131,12 @@ class Asking:
         return replace(told, invoice=self.gateway.invoice_paid_by(intent_id))
 
     def _subscription(self, subscription_id: str, _known: Told) -> Told:
-        return Told(subscription=self.gateway.fetch_subscription(subscription_id))
+        told = Told(subscription=self.gateway.fetch_subscription(subscription_id))
+        invoice_id = _id(inside(told.subscription, "latest_invoice"))
+        if inside(told.subscription, "status") not in UNPAID or invoice_id is None:
+            return told
+        invoice = self.gateway.fetch_invoice(invoice_id)  # why it is late stands there alone
+        return self._with_money(replace(told, invoice=invoice), intent_of(invoice))
 
     def _charge(self, charge_id: str, known: Told) -> Told:
         told = replace(self._money(charge_id), invoice=known.invoice)
