@@ -1,4 +1,4 @@
-"""Payments: money that came in, one row a charge, and what was taken back of it."""
+"""Payments: money that came in, one row a charge, what it came to on Stripe's balance, and what was taken back."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from patronage.books import ledger, references
+from patronage.books import ledger, movements, references
 from patronage.books.ledger import Amount, Fact
 from patronage.books.models import EntryKind, Payment
+from patronage.books.movements import Movement
 
 
 @dataclass(frozen=True)
@@ -21,15 +22,6 @@ class Received:
     amount_minor: int
     currency: str
     paid_at: datetime
-
-
-@dataclass(frozen=True)
-class Fee:
-    """What Stripe kept of a charge: the balance transaction's id, and the fee in the currency it settled in."""
-
-    balance_transaction_id: str
-    amount_minor: int
-    currency: str
 
 
 def find(session: Session, charge_id: str) -> Payment | None:
@@ -61,13 +53,11 @@ def record(
     return payment, True
 
 
-def keep_fee(session: Session, payment: Payment, fee: Fee, now: datetime) -> bool:
-    """Enter Stripe's fee for `payment`, once it is known; tell whether it was new."""
-    number, amount = fee.balance_transaction_id, Amount(fee.amount_minor, fee.currency)
-    return ledger.post(session, Fact(EntryKind.FEE, number, amount, payment.paid_at, payment.id, number), now)
-
-
-def take_back(payment: Payment, refunded_minor: int, *, disputed: bool) -> None:
-    """Write down how much of `payment` was given back so far, and whether it is disputed now."""
-    payment.refunded_minor = min(refunded_minor, payment.amount_minor)
-    payment.disputed = disputed
+def settle(session: Session, payment: Payment, movement: Movement, now: datetime) -> None:
+    """Write down what `payment` came to on Stripe's balance, once that is known: the exchange, if any, and the fee."""
+    if payment.settled_minor is None:
+        movements.withdraw_adjustment(session, movement, now)
+        payment.settled_minor, payment.settled_currency = movement.amount_minor, movement.currency
+        payment.exchange_rate = movement.exchange_rate
+    movements.exchange(session, movement, Amount(payment.amount_minor, payment.currency), payment.id, now)
+    movements.keep_fee(session, movement, payment.id, now)

@@ -11,12 +11,17 @@ from patronage.books import ledger, payments
 from patronage.books.checks import CHECKS
 from patronage.books.ledger import Amount, Fact
 from patronage.books.models import Account, EntryKind, Payment
-from patronage.books.payments import Fee, Received
+from patronage.books.movements import Movement
+from patronage.books.payments import Received
 from patronage.foundation.database import Database
 
 
 def _received(now: datetime, charge_id: str = "ch_1", amount: int = 500, currency: str = "EUR") -> Received:
     return Received(charge_id, "pi_1", None, amount, currency, now)
+
+
+def _settled(now: datetime, fee: int, amount: int = 500, currency: str = "EUR") -> Movement:
+    return Movement("txn_1", amount, fee, currency, now, "charge", "ch_1")
 
 
 def _record(session: Session, now: datetime, amount: int = 500) -> tuple[Payment, bool]:
@@ -47,7 +52,7 @@ def test_one_fact_of_a_kind_is_entered_once(database: Database, now: datetime) -
 def test_all_accounts_together_are_at_zero_in_every_currency(database: Database, now: datetime) -> None:
     with database.transaction() as session:
         payment, _ = _record(session, now, amount=10_000)
-        payments.keep_fee(session, payment, Fee("txn_1", 320, "EUR"), now)
+        payments.settle(session, payment, _settled(now, 320, 10_000), now)
         payments.record(session, _received(now, "ch_2", 20_000, "UAH"), None, None, now)
         for number, kind in enumerate(ledger.MOVES):
             ledger.post(session, Fact(kind, f"other_{number}", Amount(7 + number, "EUR"), now), now)
@@ -62,7 +67,7 @@ def test_what_stripe_holds_is_payments_less_fees(database: Database, now: dateti
     with database.transaction() as session:
         payment, _ = _record(session, now)
         for _ in range(2):
-            payments.keep_fee(session, payment, Fee("txn_1", 45, "EUR"), now)
+            payments.settle(session, payment, _settled(now, 45), now)
         assert ledger.balance(session, Account.STRIPE_BALANCE) == {"EUR": 455}
         assert ledger.balance(session, Account.FEES) == {"EUR": 45}
 
@@ -73,13 +78,6 @@ def test_nobody_can_change_an_entry(database: Database, now: datetime, deed: str
         _record(session, now)
     with pytest.raises(DatabaseError, match="append-only"), database.transaction() as session:
         session.execute(text(deed))
-
-
-def test_no_more_is_taken_back_than_was_paid(database: Database, now: datetime) -> None:
-    with database.transaction() as session:
-        payment, _ = _record(session, now)
-        payments.take_back(payment, 900, disputed=False)
-    assert payment.refunded_minor == 500
 
 
 BREACHES = {

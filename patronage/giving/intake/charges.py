@@ -1,14 +1,15 @@
-"""What a charge at Stripe means: a payment in the books, what Stripe kept of it, and until when a pledge is paid."""
+"""What a charge at Stripe means: a payment in the books, what came of it and went back, until when a pledge is paid."""
 
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from patronage.books import payments
+from patronage.books import disputes, payments, refunds
 from patronage.books.models import Payment
-from patronage.books.payments import Fee, Received
+from patronage.books.payments import Received
 from patronage.giving.gateway import Answer
+from patronage.giving.intake import money_moved
 from patronage.giving.intake.told import Told, inside, moment
 from patronage.giving.models import Interval, Pledge, PledgePayment
 
@@ -28,12 +29,25 @@ def take_in(session: Session, pledge: Pledge, told: Told, now: datetime) -> Paym
     if is_new:
         ends = end_of_period(told.invoice) if told.invoice else None
         session.add(PledgePayment(payment_id=payment.id, pledge_id=pledge.id, paid_until=ends))
-    if fee := fee_of(charge):
-        payments.keep_fee(session, payment, fee, now)
-    payments.take_back(payment, charge["amount_refunded"], disputed=told.disputed)
-    session.flush()
+    if balance := charge["balance_transaction"]:
+        payments.settle(session, payment, money_moved.movement_of(balance), now)
+    take_back(session, payment, told, now)
     recount(session, pledge)
     return payment if is_new else None
+
+
+def take_back(session: Session, payment: Payment, told: Told, now: datetime) -> None:
+    """Write down the refunds, disputes and warnings of `payment` that are in `told`, and the money they moved."""
+    for refund in told.refunds:
+        refunds.take_in(session, payment, money_moved.given_of(refund), now)
+    for dispute in told.disputes:
+        disputes.take_in(session, payment, money_moved.contested_of(dispute), now)
+    for warning in told.warnings:
+        disputes.take_in_warning(session, payment, money_moved.warned_of(warning))
+    session.flush()
+    refunds.count(session, payment)
+    payment.disputed = told.disputed
+    session.flush()
 
 
 def recount(session: Session, pledge: Pledge) -> None:
@@ -62,12 +76,6 @@ def received_of(charge: Answer, invoice: Answer | None) -> Received:
         currency=charge["currency"].upper(),
         paid_at=moment(paid_at),
     )
-
-
-def fee_of(charge: Answer) -> Fee | None:
-    """Return Stripe's fee for a charge, in the currency it settled in; None while it is not known."""
-    balance = charge["balance_transaction"]
-    return Fee(balance["id"], balance["fee"], balance["currency"].upper()) if balance else None
 
 
 def end_of_period(invoice: Answer) -> datetime | None:

@@ -107,32 +107,38 @@ def charge_updated(charge: Any) -> Subject | None:
 
 @on("charge.refunded")
 def charge_refunded(charge: Any) -> Subject | None:
-    """Money went back: how much stands on the charge."""
-    return _subject(Matter.CHARGE, charge)
+    """Money went back: the charge's refunds say how much, and whether it has arrived."""
+    return _subject(Matter.MONEY_BACK, charge)
 
 
 @on("refund.created", "refund.updated", "refund.failed")
 def refund_changed(refund: Any) -> Subject | None:
-    """A refund was made, or did not arrive and the money is ours again: the charge says how much."""
-    return _named(Matter.CHARGE, inside(refund, "charge"))
+    """A refund was made, or did not arrive and the money is ours again."""
+    return _named(Matter.MONEY_BACK, inside(refund, "charge"))
 
 
 @on("charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed")
 def dispute_changed(dispute: Any) -> Subject | None:
     """Somebody's bank asks for the money back: while that is open, or lost, the payment keeps nobody a patron."""
-    return _named(Matter.CHARGE, inside(dispute, "charge"))
+    return _named(Matter.MONEY_BACK, inside(dispute, "charge"))
 
 
 @on("charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated")
 def dispute_moved_money(dispute: Any) -> Subject | None:
     """The disputed money was taken, or came back."""
-    return _named(Matter.CHARGE, inside(dispute, "charge"))
+    return _named(Matter.MONEY_BACK, inside(dispute, "charge"))
 
 
-@on("payout.paid", "payout.failed", "payout.reconciliation_completed")
-def payout_changed(_payout: Any) -> Subject | None:
-    """Money went to the bank: it concerns no patron and no pledge."""
-    return None
+@on("payout.paid", "payout.failed", "payout.canceled")
+def payout_decided(payout: Any) -> Subject | None:
+    """Money has reached the bank, or came back from there."""
+    return _subject(Matter.PAYOUT, payout)
+
+
+@on("payout.reconciliation_completed")
+def payout_listed(payout: Any) -> Subject | None:
+    """Stripe has listed what is inside a payout: it can be matched with the books."""
+    return _subject(Matter.PAYOUT, payout)
 
 
 @on("customer.updated", "customer.deleted")
@@ -147,10 +153,10 @@ def card_renewed(_method: Any) -> Subject | None:
     return None
 
 
-@on("radar.early_fraud_warning.created")
-def fraud_suspected(_warning: Any) -> Subject | None:
-    """A bank suspects fraud: staff see it at Stripe; a dispute would tell itself."""
-    return None
+@on("radar.early_fraud_warning.created", "radar.early_fraud_warning.updated")
+def fraud_suspected(warning: Any) -> Subject | None:
+    """A bank suspects fraud: giving the money back now may spare a dispute and its fee, so staff are told."""
+    return _named(Matter.WARNING, inside(warning, "charge"))
 
 
 def subject_of(type: str, payload: Any) -> Subject | None:

@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from patronage.books.models import Payment
+from patronage.books.disputes import SETTLED_FOR_US
+from patronage.books.models import Payment, Refund
 from patronage.foundation.database import Database
 from patronage.giving import marks
 from patronage.giving.gateway import Answer, Gateway
+from patronage.giving.intake import money_moved
 
-DISPUTE_IS_OVER = {"won", "warning_closed", "prevented"}
 ID = re.compile(r"[A-Za-z0-9_]{1,255}")  # as Stripe makes them; nothing else goes into an address or a query
 REFERENCE = re.compile(r"[A-Z0-9-]{1,40}")
 UNPAID = {"past_due", "unpaid", "paused"}  # statuses of a subscription that may owe something
@@ -27,6 +28,9 @@ class Matter(StrEnum):
     CHARGE = "charge"
     INVOICE = "invoice"
     SESSION = "session"
+    MONEY_BACK = "money back"  # a charge that was refunded or disputed, wholly, in part, or in vain; by its id
+    WARNING = "warning"  # a charge that a bank suspects; by its id
+    PAYOUT = "payout"
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Told:
     """Stripe's objects about one matter, each as it was fetched (or sent), or None where it is not needed.
 
     `invoice` of a charge is the one the charge paid; `intent` is the payment intent of money that has not come (yet).
+    `refunds`, `disputes` and `warnings` are those of the charge, oldest first.
     """
 
     subscription: Answer | None = None
@@ -42,6 +47,9 @@ class Told:
     session: Answer | None = None
     intent: Answer | None = None
     disputed: bool = False
+    refunds: tuple[Answer, ...] = ()
+    disputes: tuple[Answer, ...] = ()
+    warnings: tuple[Answer, ...] = ()
 
     @property
     def subscription_id(self) -> str | None:
@@ -98,6 +106,7 @@ OBJECTS = {  # what each is called in a payload
     Matter.INVOICE: "invoice",
     Matter.SESSION: "checkout.session",
 }
+OF_CHARGE = {Matter.CHARGE, Matter.MONEY_BACK, Matter.WARNING}
 
 
 @dataclass(frozen=True)
@@ -114,6 +123,8 @@ class Asking:
             Matter.CHARGE: self._charge,
             Matter.INVOICE: self._invoice,
             Matter.SESSION: self._session,
+            Matter.MONEY_BACK: self._money_back,
+            Matter.WARNING: self._warned,
         }
         return asked[matter](stripe_id, known)
 
@@ -124,7 +135,9 @@ class Asking:
         """
         told = _as_sent(matter, payload)
         intent_id = _id(inside(payload, "payment_intent"))
-        if matter != Matter.CHARGE or intent_id is None or told.pledge_reference:
+        if matter in OF_CHARGE:
+            told = replace(told, charge=told.charge or {"id": stripe_id})
+        if matter not in OF_CHARGE or intent_id is None or told.pledge_reference:
             return told
         if self._is_recorded(Payment.charge_id == stripe_id):
             return told
@@ -139,16 +152,31 @@ class Asking:
         return self._with_money(replace(told, invoice=invoice), intent_of(invoice))
 
     def _charge(self, charge_id: str, known: Told) -> Told:
-        told = replace(self._money(charge_id), invoice=known.invoice)
-        if told.invoice or told.pledge_reference or self._is_recorded(Payment.charge_id == charge_id):
+        return self._with_invoice(self._money(charge_id), known)
+
+    def _money_back(self, charge_id: str, known: Told) -> Told:
+        return self._with_invoice(self._money(charge_id, was_given_back=True), known)
+
+    def _warned(self, charge_id: str, known: Told) -> Told:
+        told = self._money_back(charge_id, known)
+        return replace(told, warnings=money_moved.warnings_about(self.gateway, charge_id))
+
+    def _money(self, charge_id: str, *, was_given_back: bool = False) -> Told:
+        """Return a charge with its refunds and disputes; a refund that failed leaves no trace on the charge."""
+        charge = self.gateway.fetch_charge(charge_id)
+        asks = was_given_back or charge["amount_refunded"] or self._has_refunds(charge_id)
+        refunds = money_moved.refunds_of(self.gateway, charge_id) if asks else ()
+        disputes = tuple(reversed(self.gateway.disputes_of(charge_id))) if charge["disputed"] else ()
+        disputed = any(one["status"] not in SETTLED_FOR_US for one in disputes)
+        return Told(charge=charge, disputed=disputed, refunds=refunds, disputes=disputes)
+
+    def _with_invoice(self, told: Told, known: Told) -> Told:
+        told = replace(told, invoice=known.invoice)
+        charge_id = Payment.charge_id == inside(told.charge, "id")
+        if told.invoice or told.pledge_reference or self._is_recorded(charge_id):
             return told
         intent_id = inside(told.charge, "payment_intent", "id")
         return replace(told, invoice=self.gateway.invoice_paid_by(intent_id) if intent_id else None)
-
-    def _money(self, charge_id: str) -> Told:
-        charge = self.gateway.fetch_charge(charge_id)
-        disputes = self.gateway.disputes_of(charge_id) if charge["disputed"] else []
-        return Told(charge=charge, disputed=any(one["status"] not in DISPUTE_IS_OVER for one in disputes))
 
     def _invoice(self, invoice_id: str, _known: Told) -> Told:
         invoice = self.gateway.fetch_invoice(invoice_id)
@@ -173,15 +201,22 @@ class Asking:
         if intent["status"] != "succeeded":
             return replace(told, intent=intent)
         money = self._money(intent["latest_charge"])
-        return replace(told, charge=money.charge, disputed=money.disputed)
+        return replace(
+            told, charge=money.charge, disputed=money.disputed, refunds=money.refunds, disputes=money.disputes
+        )
 
     def _is_recorded(self, condition: Any) -> bool:
         with self.database.reading() as session:
             return session.scalar(select(Payment.id).where(condition)) is not None
 
+    def _has_refunds(self, charge_id: str) -> bool:
+        known = select(Refund.id).join(Payment, Payment.id == Refund.payment_id).where(Payment.charge_id == charge_id)
+        with self.database.reading() as session:
+            return session.scalar(known.limit(1)) is not None
+
 
 def _as_sent(matter: Matter, payload: Answer) -> Told:
-    if inside(payload, "object") != OBJECTS[matter]:
+    if matter not in OBJECTS or inside(payload, "object") != OBJECTS[matter]:
         return Told()
     field: dict[str, Any] = {matter: payload}
     return Told(**field)

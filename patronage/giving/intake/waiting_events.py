@@ -10,10 +10,11 @@ from patronage.foundation.database import is_unavailable
 from patronage.foundation.leases import GAPS, LEASE, TRIES
 from patronage.foundation.logs import log
 from patronage.foundation.tools import Tools
-from patronage.giving.gateway import GatewayRefused, GatewayUnknown
-from patronage.giving.intake import applying
-from patronage.giving.intake.applying import Overtaken
+from patronage.giving.gateway import Answer, GatewayRefused, GatewayUnknown
+from patronage.giving.intake import applying, payouts
+from patronage.giving.intake.applying import Mark, Overtaken
 from patronage.giving.intake.stripe_events import Subject, subject_of
+from patronage.giving.intake.told import Matter
 from patronage.giving.models import Outcome, StripeEvent
 from patronage.giving.standing import Policy
 
@@ -93,7 +94,7 @@ def _work(tools: Tools, policy: Policy, subject: Subject, events: list[StripeEve
 
     payload = events[-1].payload["data"]["object"]
     try:
-        applying.apply(tools, policy, subject.matter, subject.stripe_id, payload, mark)
+        _apply(tools, policy, subject, payload, mark)
     except GatewayUnknown as error:
         _fail(tools, events, error, may_give_up=False)
         return False
@@ -110,6 +111,13 @@ def _work(tools: Tools, policy: Policy, subject: Subject, events: list[StripeEve
         log().exception("event not applied", subject=subject.stripe_id, exc_info=error)
         _fail(tools, events, error)
     return True
+
+
+def _apply(tools: Tools, policy: Policy, subject: Subject, payload: Answer, mark: Mark) -> None:
+    if subject.matter == Matter.PAYOUT:
+        payouts.apply(tools, policy, subject.stripe_id, mark)
+    else:
+        applying.apply(tools, policy, subject.matter, subject.stripe_id, payload, mark)
 
 
 def _mark(session: Session, ids: list[int], outcome: Outcome, now: datetime) -> None:
