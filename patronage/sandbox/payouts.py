@@ -2,6 +2,7 @@
 
 from patronage.sandbox import clock, events, payout_schedule
 from patronage.sandbox.balance import available, new_transaction
+from patronage.sandbox.blanks import blank
 from patronage.sandbox.errors import invalid
 from patronage.sandbox.exchange import Settled
 from patronage.sandbox.ids import new_id
@@ -44,31 +45,13 @@ def _new_payout(tx: Tx, currency: str, amount: int, *, automatic: bool, **fields
     payout: Json = {
         "id": new_id("po"),
         "object": "payout",
+        **blank("payout"),
         "amount": amount,
-        "application_fee": None,
-        "application_fee_amount": None,
         "arrival_date": midnight(tx.now()) + DAY,
         "automatic": automatic,
-        "balance_transaction": None,
         "created": tx.now(),
         "currency": currency,
-        "description": None,
-        "destination": None,
-        "failure_balance_transaction": None,
-        "failure_code": None,
-        "failure_message": None,
-        "livemode": False,
-        "metadata": {},
-        "method": "standard",
-        "original_payout": None,
-        "payout_method": None,
         "reconciliation_status": "in_progress" if automatic else "not_applicable",
-        "reversed_by": None,
-        "source_type": "card",
-        "statement_descriptor": None,
-        "status": "pending",
-        "trace_id": None,
-        "type": "bank_account",
         **fields,
     }
     payout["balance_transaction"] = new_transaction(tx, payout, Settled(-amount, currency), ("payout", "payout"))["id"]

@@ -167,6 +167,20 @@ def test_every_status_can_be_brought_about(desk: Desk, steps: list[str], moved: 
     assert total(desk) == before + sum(moved) - FEE
 
 
+def test_a_contested_bank_debit_is_lost_at_once(desk: Desk) -> None:
+    desk.pay(desk.open("payment"), method="bank_debit")
+    desk.pass_time(days=4)
+    (charge,) = desk.v1.charges.list().data
+    desk.news()
+
+    made = control(desk, "POST", "disputes", {"charge": charge.id})
+
+    found = desk.v1.disputes.retrieve(made["id"])
+    assert (found.status, found.reason, found.payment_method_details) == ("lost", "debit_not_authorized", None)
+    told = [name.removeprefix("charge.dispute.") for name in desk.news()]
+    assert told == ["created", "funds_withdrawn", "closed", "charge.updated"]
+
+
 def test_a_control_says_what_it_cannot_do(desk: Desk) -> None:
     charge = paid(desk)
 
