@@ -14,6 +14,7 @@ from patronage.giving.figures import moves
 from patronage.giving.gateway import Answer
 from patronage.giving.intake import charges, checkout_outcomes, subscriptions, whose
 from patronage.giving.intake.told import Asking, Matter, Told
+from patronage.giving.memberships import free_time, presents
 from patronage.giving.models import Interval, Outcome, Pledge
 from patronage.giving.standing import Policy
 
@@ -77,8 +78,10 @@ def change(session: Session, pledge: Pledge, told: Told, policy: Policy, now: da
         cards.take_over(session, pledge, told.subscription)
     failed = lateness.take_in(session, pledge, told, now)
     payment = charges.take_in(session, pledge, told, now)
+    free_time.take_in(session, pledge, told, policy, now)
     standing.decide(pledge, policy.grace)
     moves.note(session, pledge, policy.zone, now)
+    presents.follow(session, pledge, policy, now)
     if payment:
         receipt = receipts.issue(session, payment, policy.zone, now)
         letters.send_receipt(session, pledge, payment, receipt, told, policy, now)

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from patronage.books.models import Payment
 from patronage.foundation.logs import log
 from patronage.giving.intake.told import Told, inside
-from patronage.giving.models import Interval, Pledge, PledgePayment, PledgeState
+from patronage.giving.models import Interval, Pledge, PledgeKind, PledgePayment, PledgeState
 from patronage.giving.pledging import new_reference
 
 Version = tuple[int, int]  # of a pledge: its id, and its version when it was looked at
@@ -54,6 +54,7 @@ def others_running(session: Session, pledge: Pledge) -> bool:
         select(Pledge.id)
         .where(Pledge.person_id == pledge.person_id, Pledge.id != pledge.id)
         .where(Pledge.interval != Interval.ONCE, Pledge.settled_at.is_not(None), Pledge.ended_at.is_(None))
+        .where(Pledge.kind == PledgeKind.PAID)
     )
     return session.scalar(other.limit(1)) is not None
 

@@ -70,7 +70,7 @@ class CodeOffer(Base):
 
 
 class OfferUse(Base):
-    """A pledge that began with a code; it counts against the code's limit while it may still be paid, and once it is."""
+    """A pledge that began with a code; it counts against the limit while it may still be paid, and once it is."""
 
     __tablename__ = "offer_use"
 
