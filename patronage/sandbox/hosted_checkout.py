@@ -52,6 +52,11 @@ def blueprint(store: Store) -> flask.Blueprint:
     def leave(session_id: str) -> Response:
         return flask.redirect(checkout.leave(store, session_id), 303)
 
+    _add_bank(pages, store)
+    return pages
+
+
+def _add_bank(pages: flask.Blueprint, store: Store) -> None:
     @pages.get("/<session_id>/authenticate")
     def challenge(session_id: str) -> Response:
         session, bill = _opened(store, session_id)
@@ -65,8 +70,6 @@ def blueprint(store: Store) -> flask.Blueprint:
         approved = flask.request.form.get("outcome") == "approve"
         outcome = checkout.authenticate(store, session_id, "approve" if approved else "fail")
         return _answer(session, bill, outcome, Typed(email=bill.email or ""))
-
-    return pages
 
 
 def _opened(store: Store, session_id: str) -> tuple[Json, Bill]:
@@ -86,20 +89,26 @@ def _trial(wished: Json) -> str:
     return f"Free until {day(wished['trial_end'])}" if wished.get("trial_end") else ""
 
 
+def _button(session: Json, total: str, how_often: str, trial: str) -> str:
+    if trial:
+        return "Begin the free trial"
+    verb = {"setup": "Save the card", "subscription": "Subscribe:"}.get(session["mode"], "Pay")
+    if session["submit_type"] == "donate":
+        verb = "Donate"
+    return " ".join(part for part in (verb, total, how_often) if part)
+
+
 def _bill(session: Json, items: list[Json], customer: Json | None, trial: str) -> Bill:
     off = session["total_details"]["amount_discount"]
     fixed = (customer or {}).get("email") or session["customer_email"]
     total = amount(session["amount_total"], session["currency"]) if session["amount_total"] is not None else ""
     how_often = rhythm(items[0]["price"]["recurring"]) if items else ""
-    verb = {"setup": "Save the card", "subscription": "Subscribe:"}.get(session["mode"], "Pay")
-    if session["submit_type"] == "donate":
-        verb = "Donate"
     return Bill(
         title=", ".join(item["description"] or "Payment" for item in items) or "Save a card",
         sum=total,
         rhythm=how_often,
         lines=tuple(_line(item) for item in items),
-        button=" ".join(part for part in (verb, total, how_often) if part),
+        button=_button(session, total, "" if off else how_often, trial),
         bank_debit="sepa_debit" in session["payment_method_types"],
         email=fixed,
         email_is_fixed=fixed is not None,

@@ -48,7 +48,7 @@ def attempt(
     if means.refusal is None and means.asks and not authenticated:
         if not off_session:
             return ask(tx, intent, question)
-        if means.asks == "always" or tx.fact(f"set_up:{method['id']}") is None:
+        if _must_be_asked(tx, method):
             return refuse(tx, intent, method, AUTHENTICATION)
     if authenticated:
         tx.remember(f"set_up:{method['id']}", "1")  # a card that asks once can now be charged when nobody is present
@@ -64,6 +64,11 @@ def attempt(
         return intent
     await_fee(tx, charge)
     return succeed(tx, intent, charge)
+
+
+def _must_be_asked(tx: Tx, method: Json) -> bool:
+    """Whether the bank takes nothing while the reader is away: always, or until it was asked once."""
+    return means_of(method).asks == "always" or tx.fact(f"set_up:{method['id']}") is None
 
 
 def succeed(tx: Tx, intent: Json, charge: Json) -> Json:
