@@ -5,7 +5,7 @@ from decimal import Decimal
 from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -123,6 +123,7 @@ class Settings(BaseSettings):
     smallest_gift_minor: Annotated[int, Field(ge=1)] = 100
     largest_gift_minor: Annotated[int, Field(ge=1, le=99_999_999, validate_default=True)] = 1_000_000
     grace_days: Annotated[int, Field(ge=0, le=60)] = 14
+    meant_once: Literal["keep", "refund"] = "keep"
     checkouts_per_address_and_hour: Annotated[int, Field(ge=1)] = 10
     checkouts_per_hour: Annotated[int, Field(ge=1)] = 600
     web_workers: Annotated[int, Field(ge=1, le=64)] = 2

@@ -1,5 +1,6 @@
 """What the worker does for giving: applies events from Stripe, and the jobs that giving puts down."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -7,9 +8,11 @@ from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
 from patronage.foundation.web.house import settings
 from patronage.foundation.worker import Handler, Turn
+from patronage.giving import confirmations
 from patronage.giving.asking import checkouts
 from patronage.giving.figures import duties as figures
 from patronage.giving.intake import janitor, waiting_events
+from patronage.giving.keeping import cards, deeds, pausing
 from patronage.giving.standing import Policy
 
 
@@ -28,5 +31,17 @@ def ask_after_checkout(tools: Tools, data: dict[str, Any]) -> None:
     janitor.ask(tools, policy_of(settings()), data)
 
 
+def with_policy(work: Callable[[Tools, Policy, dict[str, Any]], None]) -> Handler:
+    """Return `work` as a handler of jobs, which is not told what the newsroom has decided."""
+    return lambda tools, data: work(tools, policy_of(settings()), data)
+
+
 TURNS: tuple[Turn, ...] = (take_up_events,)
-HANDLERS: dict[str, Handler] = {checkouts.EXPIRE: checkouts.expire, janitor.ASK: ask_after_checkout, figures.NOTE: figures.note_missing}
+HANDLERS: dict[str, Handler] = {
+    checkouts.EXPIRE: checkouts.expire,
+    janitor.ASK: ask_after_checkout,
+    figures.NOTE: figures.note_missing,
+    deeds.SETTLE: with_policy(deeds.settle),
+    confirmations.REMIND: with_policy(pausing.remind),
+    cards.FOLLOW: cards.follow,
+}

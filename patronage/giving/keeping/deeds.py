@@ -39,7 +39,7 @@ class StillFindingOut(Refused):
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody asks for. `asked` is what the order of its kind in `orders` takes; `once`: but once for a pledge."""
+    """What somebody asks for. `asked` is what the order of its kind in `orders` takes; `once`: but once a pledge."""
 
     kind: DeedKind
     asked: dict[str, Any] = field(default_factory=dict)
