@@ -8,12 +8,12 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from patronage.books import ledger, payments
-from patronage.books.checks import CHECKS
 from patronage.books.ledger import Amount, Fact
 from patronage.books.models import Account, EntryKind, Payment
 from patronage.books.movements import Movement
 from patronage.books.payments import Received
 from patronage.foundation.database import Database
+from tests.books.accounts import broken
 
 
 def _received(now: datetime, charge_id: str = "ch_1", amount: int = 500, currency: str = "EUR") -> Received:
@@ -28,17 +28,13 @@ def _record(session: Session, now: datetime, amount: int = 500) -> tuple[Payment
     return payments.record(session, _received(now, amount=amount), None, None, now)
 
 
-def _broken(session: Session) -> list[str]:
-    return [sentence for sentence, query in CHECKS.items() if session.execute(text(query)).first()]
-
-
 def test_a_charge_told_twice_is_one_payment_and_one_entry(database: Database, now: datetime) -> None:
     for is_new in (True, False):
         with database.transaction() as session:
             assert _record(session, now)[1] is is_new
     with database.reading() as session:
         assert ledger.balance(session, Account.GIFTS) == {"EUR": -500}
-        assert _broken(session) == []
+        assert broken(session) == []
 
 
 def test_one_fact_of_a_kind_is_entered_once(database: Database, now: datetime) -> None:
@@ -78,31 +74,3 @@ def test_nobody_can_change_an_entry(database: Database, now: datetime, deed: str
         _record(session, now)
     with pytest.raises(DatabaseError, match="append-only"), database.transaction() as session:
         session.execute(text(deed))
-
-
-BREACHES = {
-    "a payment has no ledger entry of its amount and currency": "UPDATE payment SET amount_minor = 501",
-    "a ledger entry of a payment has no payment": "UPDATE payment SET charge_id = 'ch_other'",
-    "a payment carries more than one fee": """
-        INSERT INTO ledger_entry (kind, stripe_id, payment_id, debit, credit, amount_minor, currency, posted_at,
-            booked_at)
-        SELECT 'fee', 'txn_' || number, id, 'fees', 'stripe balance', 5, 'EUR', paid_at, paid_at
-        FROM payment, (SELECT 1 AS number UNION SELECT 2) AS numbers""",
-    "an entry moves money between other accounts than its kind does": """
-        INSERT INTO ledger_entry (kind, stripe_id, debit, credit, amount_minor, currency, posted_at,
-            booked_at)
-        SELECT 'payout', 'po_1', 'stripe balance', 'bank', 5, 'EUR', paid_at, paid_at FROM payment""",
-}
-
-
-def test_every_check_has_a_breach_it_must_find() -> None:
-    assert set(CHECKS) == set(BREACHES)
-
-
-@pytest.mark.parametrize("sentence", BREACHES)
-def test_a_check_that_has_never_failed_proves_nothing(database: Database, now: datetime, sentence: str) -> None:
-    with database.transaction() as session:
-        _record(session, now)
-        assert _broken(session) == []
-        session.execute(text(BREACHES[sentence]))
-        assert sentence in _broken(session)
