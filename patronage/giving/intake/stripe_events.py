@@ -141,8 +141,14 @@ def payout_listed(payout: Any) -> Subject | None:
     return _subject(Matter.PAYOUT, payout)
 
 
-@on("customer.updated", "customer.deleted")
-def customer_changed(_customer: Any) -> Subject | None:
+@on("customer.updated")
+def customer_changed(customer: Any) -> Subject | None:
+    """Perhaps another card was chosen in the portal: then what they give is charged to it from now on."""
+    return _subject(Matter.CUSTOMER, customer)
+
+
+@on("customer.deleted")
+def customer_deleted(_customer: Any) -> Subject | None:
     """Our own record of people is the one that counts; a deleted customer's subscriptions tell their own end."""
     return None
 

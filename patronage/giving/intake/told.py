@@ -31,6 +31,7 @@ class Matter(StrEnum):
     MONEY_BACK = "money back"  # a charge that was refunded or disputed, wholly, in part, or in vain; by its id
     WARNING = "warning"  # a charge that a bank suspects; by its id
     PAYOUT = "payout"
+    CUSTOMER = "customer"
 
 
 @dataclass(frozen=True)

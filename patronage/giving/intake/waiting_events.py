@@ -15,6 +15,7 @@ from patronage.giving.intake import applying, payouts
 from patronage.giving.intake.applying import Mark, Overtaken
 from patronage.giving.intake.stripe_events import Subject, subject_of
 from patronage.giving.intake.told import Matter
+from patronage.giving.keeping import cards
 from patronage.giving.models import Outcome, StripeEvent
 from patronage.giving.standing import Policy
 
@@ -116,6 +117,8 @@ def _work(tools: Tools, policy: Policy, subject: Subject, events: list[StripeEve
 def _apply(tools: Tools, policy: Policy, subject: Subject, payload: Answer, mark: Mark) -> None:
     if subject.matter == Matter.PAYOUT:
         payouts.apply(tools, policy, subject.stripe_id, mark)
+    elif subject.matter == Matter.CUSTOMER:
+        cards.apply(tools, policy, subject.stripe_id, mark)
     else:
         applying.apply(tools, policy, subject.matter, subject.stripe_id, payload, mark)
 

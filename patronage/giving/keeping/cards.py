@@ -8,8 +8,11 @@ from sqlalchemy import select
 from patronage.foundation import jobs
 from patronage.foundation.tools import Tools
 from patronage.giving.gateway import Gateway
-from patronage.giving.intake.told import inside
-from patronage.giving.models import Pledge
+from patronage.giving.intake import applying
+from patronage.giving.intake.applying import Mark
+from patronage.giving.intake.told import Matter, inside
+from patronage.giving.models import Outcome, Pledge
+from patronage.giving.standing import Policy
 
 FOLLOW = "giving/follow-card"
 LOOKED_AT_AFTER = (timedelta(minutes=10), timedelta(hours=2))  # the page at Stripe lives an hour; events can be lost
@@ -42,14 +45,19 @@ def follow(tools: Tools, data: dict[str, Any]) -> None:
         _follow(tools.payments, pledge.stripe_subscription_id)
 
 
-def follow_customer(tools: Tools, customer_id: str) -> bool:
-    """Have a customer's newer card charged for what they give; tell whether the customer is one of ours."""
+def apply(tools: Tools, policy: Policy, customer_id: str, mark: Mark) -> None:
+    """Have a customer's newer card charged for what they give, and write down what pays for it now.
+
+    `mark` is called with the outcome, UNMATCHED for a stranger's. Raises as `applying.apply`.
+    """
+    running = (Pledge.stripe_subscription_id.is_not(None), Pledge.ended_at.is_(None))
     with tools.database.reading() as session:
-        theirs = list(session.scalars(select(Pledge).where(Pledge.stripe_customer_id == customer_id)))
+        theirs = session.scalars(select(Pledge).where(Pledge.stripe_customer_id == customer_id, *running)).all()
     for pledge in theirs:
-        if pledge.stripe_subscription_id and not pledge.ended_at:
-            _follow(tools.payments, pledge.stripe_subscription_id)
-    return bool(theirs)
+        _follow(tools.payments, str(pledge.stripe_subscription_id))
+        applying.apply(tools, policy, Matter.SUBSCRIPTION, str(pledge.stripe_subscription_id), {})
+    with tools.database.transaction() as session:
+        mark(session, Outcome.APPLIED if theirs else Outcome.UNMATCHED, tools.clock.now())
 
 
 def _follow(gateway: Gateway, subscription_id: str) -> None:
