@@ -8,6 +8,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from patronage.ballots import views as ballots
+from patronage.books import views as books
 from patronage.foundation import shared_clock
 from patronage.foundation.clock import Clock, FollowingClock, SystemClock
 from patronage.foundation.database import Database
@@ -59,7 +60,7 @@ def create_app(settings: Settings, tools: Tools) -> Flask:
     errors.answer_errors(app)
     limits.count_requests(app, tools)
     form_tokens.guard_forms(app)
-    for room in (people, giving, ballots, home, newsroom):
+    for room in (people, books, giving, ballots, home, newsroom):
         room.install(app)
     return app
 
@@ -93,8 +94,9 @@ def tools_for(settings: Settings) -> Tools:
 def create_worker(app: Flask) -> Worker:
     """Return a worker that does everything the rooms of `app` ask for."""
     from patronage.ballots import duties as of_ballots
+    from patronage.books.papers import duties as of_papers
     from patronage.giving import duties as of_giving
     from patronage.people import duties as of_people
 
-    handlers = {**of_people.HANDLERS, **of_giving.HANDLERS, **of_ballots.HANDLERS}
+    handlers = {**of_people.HANDLERS, **of_papers.HANDLERS, **of_giving.HANDLERS, **of_ballots.HANDLERS}
     return Worker(app, Duties(handlers, (shared_clock.follow, *of_giving.TURNS, limits.forget_past)))

@@ -7,6 +7,8 @@ from patronage.people.models import AuditEntry
 
 DEEDS = {
     "changed the newsroom": _l("changed the newsroom"),
+    "legal entity added": _l("legal entity added"),
+    "legal entity changed": _l("legal entity changed"),
     "role granted": _l("role granted"),
     "role revoked": _l("role revoked"),
     "round changed": _l("round changed"),
@@ -15,6 +17,7 @@ DEEDS = {
     "round opened": _l("round opened"),
     "round topics set": _l("round topics set"),
     "sign-in link made": _l("sign-in link made"),
+    "statements sent": _l("statements sent"),
     "topic accepted": _l("topic accepted"),
     "topic created": _l("topic created"),
     "topic declined": _l("topic declined"),
@@ -33,6 +36,8 @@ def subject(entry: AuditEntry) -> str:
     kind, _space, number = entry.subject.rpartition(" ")
     if kind == "person" and number.isdigit():
         return str(_("person %(number)s", number=number))
+    if kind == "legal entity" and number.isdigit():
+        return str(_("legal entity %(number)s", number=number))
     if kind == "round" and number.isdigit():
         return str(_("round %(number)s", number=number))
     if kind == "topic" and number.isdigit():

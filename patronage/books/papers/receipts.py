@@ -17,7 +17,7 @@ from patronage.foundation.refused import Refused, Why
 from patronage.people.models import Person
 
 DIGITS = 6
-GOES_BACK = (RefundStatus.SUCCEEDED, RefundStatus.PENDING)
+GOES_BACK = (RefundStatus.SUCCEEDED, RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
 STAYED = (RefundStatus.FAILED, RefundStatus.CANCELED)
 
 
@@ -181,3 +181,15 @@ def find(session: Session, reference: str, person_id: int | None = None) -> Rece
     if receipt is None:
         raise NoSuchReceipt
     return receipt
+
+
+def ask_for(session: Session, reference: str, person_id: int | None, zone: ZoneInfo, now: datetime) -> None:
+    """Issue the receipt of the payment called `reference` if it waits for one, whoever asked for it first.
+
+    Only of somebody's own payment if `person_id` is given. Raises `NoSuchReceipt`.
+    """
+    wanted = select(Payment).where(Payment.reference == reference)
+    payment = session.scalar(wanted if person_id is None else wanted.where(Payment.person_id == person_id))
+    if payment is None:
+        raise NoSuchReceipt
+    issue(session, payment, zone, now)

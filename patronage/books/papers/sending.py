@@ -1,0 +1,78 @@
+"""Sends all statements of a year: a letter each, some hundred donors a job, so that it can be stopped and goes on."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from patronage.books.papers import entities, statements
+from patronage.books.papers.models import StatementRun
+from patronage.books.papers.statements import Year
+from patronage.foundation import jobs, outbox
+from patronage.people import audit
+from patronage.people.models import Person
+
+SEND = "books/send-statements"
+DONORS = 100
+
+
+def start(session: Session, entity_id: int, year: Year, actor_id: int, now: datetime) -> StatementRun:
+    """Begin to send the statements of `year`; a run that is under way goes on, one that is over looks for newcomers.
+
+    Nobody gets the letter of a year twice, however often it is sent. Raises `NoSuchEntity`.
+    """
+    entity = entities.known(session, entity_id)
+    known = select(StatementRun).where(StatementRun.entity_id == entity_id, StatementRun.year == year.begins_in)
+    run = session.scalar(known.with_for_update())
+    if run and run.finished_at is None:
+        return run
+    if run is None:
+        run = StatementRun(entity_id=entity_id, year=year.begins_in)
+        session.add(run)
+    run.started_by, run.started_at, run.finished_at = actor_id, now, None
+    run.total, run.done, run.after_person_id = statements.how_many(session, entity, year), 0, 0
+    session.flush()
+    audit.record(session, actor_id, "statements sent", year.label, f"{run.total}", now)
+    _go_on(session, run, now)
+    return run
+
+
+def _go_on(session: Session, run: StatementRun, now: datetime) -> None:
+    once = f"{SEND}:{run.id}:{int(run.started_at.timestamp())}:{run.after_person_id}"
+    jobs.put(session, SEND, {"run": run.id, "after": run.after_person_id}, now, once=once)
+
+
+def send_some(session: Session, run_id: int, after: int, zone: ZoneInfo, now: datetime) -> None:
+    """Write the letters for the next hundred donors beyond `after`, and put down the job that goes on.
+
+    A worker that died after this was committed does it again: by then the run has moved on, and nothing happens.
+    """
+    run = session.get_one(StatementRun, run_id, with_for_update=True)
+    if run.finished_at or run.after_person_id != after:
+        return
+    entity = entities.known(session, run.entity_id)
+    year = statements.year_called(entity, run.year, zone)
+    ids = statements.donors(session, entity, year, after, DONORS)
+    for person in session.scalars(select(Person).where(Person.id.in_(ids)).order_by(Person.id)):
+        _write(session, run, year, person, now)
+    run.done += len(ids)
+    if len(ids) < DONORS:
+        run.finished_at = now
+        return
+    run.after_person_id = ids[-1]
+    _go_on(session, run, now)
+
+
+def _write(session: Session, run: StatementRun, year: Year, person: Person, now: datetime) -> None:
+    facts = {"year": year.label, "path": f"/account/statements/{run.entity_id}/{run.year}"}
+    once = f"statement:{run.entity_id}:{run.year}:{person.id}"
+    outbox.write(
+        session, "books/statement", person.email, facts, now,
+        recipient_id=person.id, language=person.language, once=once,
+    )  # fmt: skip
+
+
+def runs(session: Session) -> list[StatementRun]:
+    """Return the last twenty runs, newest first."""
+    return list(session.scalars(select(StatementRun).order_by(StatementRun.started_at.desc()).limit(20)))
