@@ -10,6 +10,7 @@ from patronage.foundation.web.house import settings
 from patronage.foundation.worker import Handler, Turn
 from patronage.giving import confirmations
 from patronage.giving.asking import checkouts
+from patronage.giving.dunning import mending, watching
 from patronage.giving.figures import duties as figures
 from patronage.giving.intake import janitor, waiting_events
 from patronage.giving.keeping import cards, deeds, pausing
@@ -36,7 +37,7 @@ def with_policy(work: Callable[[Tools, Policy, dict[str, Any]], None]) -> Handle
     return lambda tools, data: work(tools, policy_of(settings()), data)
 
 
-TURNS: tuple[Turn, ...] = (take_up_events,)
+TURNS: tuple[Turn, ...] = (take_up_events, watching.keep_looking)
 HANDLERS: dict[str, Handler] = {
     checkouts.EXPIRE: checkouts.expire,
     janitor.ASK: ask_after_checkout,
@@ -44,4 +45,6 @@ HANDLERS: dict[str, Handler] = {
     deeds.SETTLE: with_policy(deeds.settle),
     confirmations.REMIND: with_policy(pausing.remind),
     cards.FOLLOW: cards.follow,
+    mending.ASK: with_policy(mending.ask_after),
+    watching.LOOK: with_policy(watching.look),
 }

@@ -9,6 +9,7 @@ from flask_babel import get_locale
 from patronage.foundation.web.house import House
 from patronage.foundation.web.kept_pages import KeptPages
 from patronage.giving.asking import support, thanks
+from patronage.giving.dunning import late_pages, mend_pages
 from patronage.giving.intake import webhook
 from patronage.giving.keeping import managing
 from patronage.giving.terms import KnownTerms
@@ -21,7 +22,8 @@ def install(app: Flask) -> None:
     app.extensions["patronage-terms"] = KnownTerms(house.tools.database, house.settings)
     app.extensions.setdefault(thanks.EXTRAS, [])
     app.jinja_env.filters["iso_day"] = _iso_day
-    for part in (support, thanks, managing, webhook):
+    mend_pages.add_to_letters(app)
+    for part in (support, thanks, mend_pages, late_pages, managing, webhook):
         app.register_blueprint(part.blueprint)
 
 

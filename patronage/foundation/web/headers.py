@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 
 from patronage.foundation.settings import Settings
 
-STRIPE_ORIGINS = ("https://checkout.stripe.com", "https://billing.stripe.com")
+STRIPE_ORIGINS = ("https://checkout.stripe.com", "https://billing.stripe.com", "https://invoice.stripe.com")
 
 
 def content_policy(settings: Settings) -> str:
