@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from patronage.foundation.web.guards import patron, public
 from patronage.foundation.web.house import link, settings, tools
-from patronage.foundation.web.languages import language
 from patronage.foundation.web.limits import allow
 from patronage.giving import signed
 from patronage.giving.dunning import mending, orders, reasons, telling
@@ -19,6 +18,7 @@ from patronage.giving.dunning.mending import Due, NothingDue
 from patronage.giving.dunning.models import Retried
 from patronage.giving.duties import policy_of
 from patronage.giving.gateway import GatewayRefused
+from patronage.giving.keeping import cards
 from patronage.giving.models import Pledge
 from patronage.giving.signed import NoSuchPledge
 
@@ -89,8 +89,7 @@ def new_card() -> ResponseReturnValue:
     if not due.can_be_mended or not due.pledge.stripe_customer_id:
         raise NothingDue
     back = link(signed.mend_path(due.pledge.reference, came_back=True))
-    page = orders.page_for_a_card(tools().payments, due.pledge.stripe_customer_id, back, language())
-    return redirect(page, 303)
+    return redirect(cards.page_for(tools(), due.pledge, back), 303)
 
 
 @blueprint.post(f"{signed.MEND}/confirm")

@@ -18,6 +18,7 @@ from patronage.giving.dunning.models import CardOnFile, FailedTry, PaymentRetry,
 from patronage.giving.gateway import Answer, GatewayRefused, GatewayUnknown
 from patronage.giving.intake import applying
 from patronage.giving.intake.told import Matter, inside
+from patronage.giving.keeping import cards
 from patronage.giving.models import Pledge
 from patronage.giving.signed import NoSuchPledge
 from patronage.giving.standing import Policy
@@ -115,16 +116,15 @@ def go_through(tools: Tools, policy: Policy, retry: PaymentRetry, *, new_card: b
 
 def _ask(tools: Tools, pledge: Pledge, retry: PaymentRetry, *, new_card: bool) -> None:
     gateway, key, number = tools.payments, retry.idempotency_key, str(pledge.stripe_subscription_id)
-    method = orders.newest_card(gateway, str(pledge.stripe_customer_id)) if new_card else None
-    if method:
-        orders.use_from_now_on(gateway, number, method, f"{key}-card")
+    if new_card:
+        cards.follow(tools, {"pledge": pledge.id})
     if lateness.final_of(pledge) == Final.PAUSED:
         # The period that was not paid is past: a new one begins, and nobody is asked for both.
         if gateway.fetch_invoice(retry.invoice_id)["status"] == "open":
             orders.give_up(gateway, retry.invoice_id, f"{key}-void")
         _follow(tools, retry, orders.begin_again(gateway, number, f"{key}-again"))
         return
-    orders.pay(gateway, retry.invoice_id, method, key)
+    orders.pay(gateway, retry.invoice_id, key)
 
 
 def _follow(tools: Tools, retry: PaymentRetry, subscription: Answer) -> None:

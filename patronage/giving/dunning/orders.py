@@ -1,15 +1,14 @@
-"""What Stripe is asked about what is due: to take it now, to take a new card, to show its own page, to look ahead."""
+"""What Stripe is asked about what is due: to take it now, to show its own page, to look ahead."""
 
 from patronage.giving.gateway import Answer, Gateway
-from patronage.giving.intake.told import inside
 
 
-def pay(gateway: Gateway, invoice_id: str, method: str | None, key: str) -> Answer:
-    """Have an open invoice paid now, by `method` (an id at Stripe) or by what is on file; return the invoice.
+def pay(gateway: Gateway, invoice_id: str, key: str) -> Answer:
+    """Have an open invoice paid now by what is on file; return it.
 
     The one who pays is present, so that a bank may ask them. Raises `GatewayRefused` with status 402 when declined.
     """
-    params: Answer = {"off_session": False, **({"payment_method": method} if method else {})}
+    params = {"off_session": False}
     return gateway.call(lambda api: api.invoices.pay(invoice_id, params, options={"idempotency_key": key}))
 
 
@@ -23,33 +22,6 @@ def begin_again(gateway: Gateway, subscription_id: str, key: str) -> Answer:
     params = {"billing_cycle_anchor": {"type": "now"}, "proration_behavior": "none"}
     options = {"idempotency_key": key}
     return gateway.call(lambda api: api.subscriptions.resume(subscription_id, params, options=options))
-
-
-def newest_card(gateway: Gateway, customer_id: str) -> str | None:
-    """Return what the customer last chose at the billing portal to pay invoices with (its id at Stripe), or None."""
-    customer = gateway.call(lambda api: api.customers.retrieve(customer_id))
-    method = inside(customer, "invoice_settings", "default_payment_method")
-    return method if isinstance(method, str) else inside(method, "id")
-
-
-def use_from_now_on(gateway: Gateway, subscription_id: str, method: str, key: str) -> Answer:
-    """Have a subscription paid by `method`: its own choice counts for more than its customer's. Return it."""
-    params, options = {"default_payment_method": method}, {"idempotency_key": key}
-    return gateway.call(lambda api: api.subscriptions.update(subscription_id, params, options=options))
-
-
-def page_for_a_card(gateway: Gateway, customer_id: str, back: str, locale: str) -> str:
-    """Return the address of Stripe's page where a new card is given; it leads `back` in the end."""
-    params = {
-        "customer": customer_id,
-        "return_url": back,
-        "locale": locale,
-        "flow_data": {
-            "type": "payment_method_update",
-            "after_completion": {"type": "redirect", "redirect": {"return_url": back}},
-        },
-    }
-    return str(gateway.call(lambda api: api.billing_portal.sessions.create(params))["url"])
 
 
 def page_to_confirm(gateway: Gateway, invoice_id: str) -> str | None:
