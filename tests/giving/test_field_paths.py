@@ -26,12 +26,16 @@ CLASSES: dict[str, Any] = {  # by the name that such an object has in our source
     "line": stripe.InvoiceLineItem,
     "item": stripe.SubscriptionItem,
     "payment": stripe.InvoicePayment,
+    "error": stripe.PaymentIntent.LastPaymentError,
+    "method": stripe.PaymentMethod,
+    "card": stripe.PaymentMethod.Card,
 }
 
 
 def _fields_read() -> list[tuple[str, str]]:
     found = set()
-    for path in [GIVING / "gateway.py", GIVING / "letters.py", *(GIVING / "intake").glob("*.py")]:
+    folders = [*(GIVING / "intake").glob("*.py"), *(GIVING / "dunning").glob("*.py")]
+    for path in [GIVING / "gateway.py", GIVING / "letters.py", *folders]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
                 holder, field = node.value.id, node.slice
