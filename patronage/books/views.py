@@ -1,6 +1,6 @@
 """Gives the app the pages of the books, and the desk a page from which all of them are reached."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import Blueprint, Flask, current_app, render_template
@@ -44,4 +44,5 @@ def install(app: Flask) -> None:
 @staff("bookkeeper")
 def show() -> ResponseReturnValue:
     """List the pages of the books."""
-    return render_template("books/desk.html", doors=current_app.extensions[DOORS])
+    doors: list[Door] = current_app.extensions[DOORS]
+    return render_template("books/desk.html", doors=[asdict(door) for door in doors])

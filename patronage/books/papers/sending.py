@@ -23,13 +23,11 @@ def start(session: Session, entity_id: int, year: Year, actor_id: int, now: date
     Nobody gets the letter of a year twice, however often it is sent. Raises `NoSuchEntity`.
     """
     entity = entities.known(session, entity_id)
-    known = select(StatementRun).where(StatementRun.entity_id == entity_id, StatementRun.year == year.begins_in)
-    run = session.scalar(known.with_for_update())
-    if run and run.finished_at is None:
+    key = {"entity_id": entity_id, "year": year.begins_in}
+    is_new = jobs.insert_ignoring(session, StatementRun, {**key, "started_at": now, "total": 0})
+    run = session.scalars(select(StatementRun).filter_by(**key).with_for_update()).one()
+    if run.finished_at is None and not is_new:
         return run
-    if run is None:
-        run = StatementRun(entity_id=entity_id, year=year.begins_in)
-        session.add(run)
     run.started_by, run.started_at, run.finished_at = actor_id, now, None
     run.total, run.done, run.after_person_id = statements.how_many(session, entity, year), 0, 0
     session.flush()
@@ -39,8 +37,7 @@ def start(session: Session, entity_id: int, year: Year, actor_id: int, now: date
 
 
 def _go_on(session: Session, run: StatementRun, now: datetime) -> None:
-    once = f"{SEND}:{run.id}:{int(run.started_at.timestamp())}:{run.after_person_id}"
-    jobs.put(session, SEND, {"run": run.id, "after": run.after_person_id}, now, once=once)
+    jobs.put(session, SEND, {"run": run.id, "after": run.after_person_id}, now)
 
 
 def send_some(session: Session, run_id: int, after: int, zone: ZoneInfo, now: datetime) -> None:
