@@ -124,6 +124,8 @@ class Settings(BaseSettings):
     largest_gift_minor: Annotated[int, Field(ge=1, le=99_999_999, validate_default=True)] = 1_000_000
     grace_days: Annotated[int, Field(ge=0, le=60)] = 14
     meant_once: Literal["keep", "refund"] = "keep"
+    four_eyes_above_minor: Annotated[int, Field(ge=0)] = 10_000
+    dispute_ends_pledge: bool = True
     checkouts_per_address_and_hour: Annotated[int, Field(ge=1)] = 10
     checkouts_per_hour: Annotated[int, Field(ge=1)] = 600
     web_workers: Annotated[int, Field(ge=1, le=64)] = 2

@@ -12,8 +12,9 @@ from patronage.giving import confirmations
 from patronage.giving.asking import checkouts
 from patronage.giving.dunning import mending, watching
 from patronage.giving.figures import duties as figures
-from patronage.giving.intake import janitor, waiting_events
+from patronage.giving.intake import janitor, payouts, waiting_events
 from patronage.giving.keeping import cards, deeds, pausing
+from patronage.giving.returning import consequences, ending, refunding, sending
 from patronage.giving.standing import Policy
 
 
@@ -37,11 +38,20 @@ def with_policy(work: Callable[[Tools, Policy, dict[str, Any]], None]) -> Handle
     return lambda tools, data: work(tools, policy_of(settings()), data)
 
 
+def end_disputed(tools: Tools, data: dict[str, Any]) -> None:
+    """End a pledge whose payment was disputed, if the newsroom wants that."""
+    if settings().dispute_ends_pledge:
+        ending.end_disputed(tools, policy_of(settings()), data)
+
+
 TURNS: tuple[Turn, ...] = (take_up_events, watching.keep_looking)
 HANDLERS: dict[str, Handler] = {
     checkouts.EXPIRE: checkouts.expire,
     janitor.ASK: ask_after_checkout,
     figures.NOTE: figures.note_missing,
+    consequences.END_DISPUTED: end_disputed,
+    refunding.SEND: with_policy(sending.find_out),
+    payouts.MATCH: with_policy(payouts.match_again),
     deeds.SETTLE: with_policy(deeds.settle),
     confirmations.REMIND: with_policy(pausing.remind),
     cards.FOLLOW: cards.follow,

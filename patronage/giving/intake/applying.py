@@ -16,6 +16,7 @@ from patronage.giving.intake import charges, checkout_outcomes, subscriptions, w
 from patronage.giving.intake.told import Asking, Matter, Told
 from patronage.giving.memberships import free_time, presents
 from patronage.giving.models import Interval, Outcome, Pledge
+from patronage.giving.returning import consequences
 from patronage.giving.standing import Policy
 
 Mark = Callable[[Session, Outcome, datetime], None]
@@ -87,6 +88,7 @@ def change(session: Session, pledge: Pledge, told: Told, policy: Policy, now: da
         letters.send_receipt(session, pledge, payment, receipt, told, policy, now)
     if told.charge:
         receipts.follow(session, told.charge["id"], policy.zone, now)
+    consequences.follow(session, pledge, told, policy, now)
     telling.tell(session, pledge, failed, was_final, policy, now)
     confirmations.tell_of_changes(session, before, pledge, policy, now)
     has_begun = pledge.settled_at and not before.was_settled and pledge.interval != Interval.ONCE
