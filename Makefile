@@ -61,8 +61,8 @@ screenshots: prepared ## take the pictures of the README from a running demo
 
 lock: .venv/.tools ## resolve the dependencies anew: uv.lock and both requirements files
 	$(BIN)/uv lock --upgrade
-	$(BIN)/uv export -q --no-dev --group build --no-emit-project --no-header -o requirements.txt
-	$(BIN)/uv export -q --no-emit-project --no-header -o requirements-dev.txt
+	$(BIN)/uv export -q --no-dev --group build --extra pdf --no-emit-project --no-header -o requirements.txt
+	$(BIN)/uv export -q --extra pdf --no-emit-project --no-header -o requirements-dev.txt
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
