@@ -11,7 +11,7 @@ from patronage.foundation.web.kept_pages import KeptPages
 from patronage.giving.asking import support, thanks
 from patronage.giving.dunning import late_pages, mend_pages
 from patronage.giving.intake import webhook
-from patronage.giving.keeping import managing
+from patronage.giving.keeping import altering, manage_link, managing
 from patronage.giving.terms import KnownTerms
 
 
@@ -23,7 +23,8 @@ def install(app: Flask) -> None:
     app.extensions.setdefault(thanks.EXTRAS, [])
     app.jinja_env.filters["iso_day"] = _iso_day
     mend_pages.add_to_letters(app)
-    for part in (support, thanks, mend_pages, late_pages, managing, webhook):
+    manage_link.add_to_letters(app)
+    for part in (support, thanks, mend_pages, late_pages, managing, altering, manage_link, webhook):
         app.register_blueprint(part.blueprint)
 
 
