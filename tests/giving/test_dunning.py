@@ -1,0 +1,96 @@
+"""A renewal fails: each try is told once with its reason, grace runs, and the end is what Stripe makes of it."""
+
+import pytest
+from sqlalchemy import select
+
+from patronage.foundation.tools import Tools
+from patronage.giving.dunning import lateness, reasons
+from patronage.giving.dunning.lateness import Final
+from patronage.giving.dunning.models import FailedTry
+from patronage.giving.dunning.reasons import BANK_SAID_NO, UNSAID
+from patronage.giving.models import PledgeState
+from tests.giving.late import card_becomes, day, fall_late, only, pass_time, told
+from tests.giving.readers import Readers, picture
+
+SCHEDULE = 15  # days in which the sandbox tries eight times
+
+
+def test_a_failed_renewal_is_told_with_its_reason_and_what_comes_next(readers: Readers, tools: Tools) -> None:
+    pledge = fall_late(readers)
+    assert (pledge.state, pledge.failure_code, pledge.tries) == (PledgeState.PAST_DUE, "generic_decline", 1)
+    assert day(pledge.next_try_at) == "2026-04-03"
+    (letter,) = told(tools, "payment_failed")
+    assert letter["code"] == "generic_decline"
+    assert (letter["again_on"], letter["patron_until_on"]) == ("2026-04-03", "2026-04-16")
+
+
+def test_each_failed_try_is_one_letter_however_often_stripe_tells_of_it(readers: Readers, tools: Tools) -> None:
+    fall_late(readers)
+    for _ in range(3):
+        pass_time(readers, days=2)
+    again = [{**event, "id": event["id"] + "x"} for event in reversed(readers.stripe.events())]
+    readers.stripe.deliver(readers.app, *again)
+    readers.apply()
+    with tools.database.reading() as session:
+        attempts = list(session.scalars(select(FailedTry.attempt).order_by(FailedTry.id)))
+    assert attempts == list(range(1, only(tools).tries + 1))
+    assert len(told(tools, "payment_failed")) == len(attempts) > 2
+
+
+def test_why_it_is_late_is_learned_from_the_subscription_alone(readers: Readers, tools: Tools) -> None:
+    readers.patron()
+    card_becomes(readers)
+    readers.stripe.advance(months=1)
+    readers.stripe.advance(seconds=4000)
+    readers.stripe.deliver(readers.app, readers.stripe.events("customer.subscription.updated")[-1])
+    readers.apply()
+    assert only(tools).failure_code == "generic_decline"
+    assert len(told(tools, "payment_failed")) == 1
+
+
+def test_what_is_known_of_a_late_payment_is_forgotten_once_it_is_paid(readers: Readers, tools: Tools) -> None:
+    fall_late(readers)
+    card_becomes(readers, "pm_card_visa")
+    pass_time(readers, days=2)
+    pledge = only(tools)
+    assert (pledge.state, pledge.failure_code, pledge.tries, pledge.next_try_at) == (PledgeState.ACTIVE, None, 0, None)
+    assert not lateness.can_be_mended(pledge)
+    assert len(picture(tools)["payments"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("end", "final", "state"),
+    [
+        ("cancel", Final.ENDED, PledgeState.ENDED),
+        ("unpaid", Final.UNPAID, PledgeState.PAST_DUE),
+        ("past_due", Final.LATE, PledgeState.PAST_DUE),
+        ("pause", Final.PAUSED, PledgeState.PAUSED),
+    ],
+)
+def test_after_the_last_try_it_is_what_stripe_makes_of_it_and_told_once(
+    readers: Readers, tools: Tools, end: str, final: Final, state: PledgeState
+) -> None:
+    readers.stripe.after_the_last_try(end)
+    fall_late(readers)
+    for _ in range(SCHEDULE):
+        pass_time(readers, days=1)
+    pledge = only(tools)
+    assert (lateness.final_of(pledge), pledge.state) == (final, state)
+    assert pledge.ended_because == ("payment_failed" if final == Final.ENDED else None)
+    (letter,) = told(tools, "payment_given_up")
+    assert (letter["final"], letter["code"]) == (final, "generic_decline")
+    with tools.database.reading() as session:
+        tries = len(session.scalars(select(FailedTry.id)).all())
+    assert len(told(tools, "payment_failed")) == tries - 1  # of the last, its end is told
+    assert len(told(tools, "pledge_paused")) == 0
+
+
+def test_a_bank_that_wants_its_customer_is_told_as_that(readers: Readers) -> None:
+    pledge = fall_late(readers, "pm_card_authenticationRequired")
+    assert pledge.failure_code == lateness.BANK_ASKS
+    assert reasons.of(pledge.failure_code).way == reasons.Way.CONFIRM
+
+
+def test_a_lost_card_is_an_ordinary_refusal_and_an_unknown_code_a_refusal_without_a_reason() -> None:
+    assert reasons.of("stolen_card") is reasons.of("do_not_honor") is BANK_SAID_NO
+    assert reasons.of("of_tomorrow") is reasons.of(None) is UNSAID
