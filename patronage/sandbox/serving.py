@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -63,13 +65,20 @@ class RunningSandbox:
         trace: TracebackType | None,
     ) -> None:
         self._stopping.set()
-        self._server.shutdown()
+        self._stop_serving()
         for stop in self.app.extensions.get("sandbox_stops", []):
             stop()
         for thread in self._threads:
             thread.join()
         self._server.server_close()
         self.store.close()
+
+    def _stop_serving(self) -> None:
+        """End the loop that waits for connections; a last one wakes it, and is not answered."""
+        ending = threading.Thread(target=self._server.shutdown)
+        ending.start()
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self._server.port)):
+            ending.join()
 
     def _tick(self) -> None:
         while not self._stopping.wait(1):
