@@ -2,8 +2,10 @@
 
 import gc
 import os
+import shutil
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +25,12 @@ pytest_plugins = [
 # Dozens of tests start programs of ours. Compiling them anew each time would take longer than running them.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# What tests write is thrown away: it need not reach a disk, which would be waited for at every commit of SQLite.
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES = 1 << 30
+if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 logs.configure(human=True)
 
