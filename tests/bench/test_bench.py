@@ -15,15 +15,22 @@ FEW = measuring.Effort(rounds=1, reads=8, writes=8, ballots=500, counts=1)
 def test_every_path_answers_as_its_senders_expect(empty_database_url: str, tmp_path: Path) -> None:
     upgrade(empty_database_url)
     measured = measuring.measure(empty_database_url, tmp_path, FEW)
-    started = measuring.measure_start(empty_database_url, tmp_path, 1)
     assert {name: figures.failed for name, figures in measured.figures.items() if figures.failed} == {}
     assert {name: len(figures.took) for name, figures in measured.figures.items()} == {
         "hello": 8, "commit1": 8, "support page": 8, "result page": 8, "webhook intake": 8, "vote cast": 8,
     }  # fmt: skip
     assert 0 < measured.statements <= 5
-    counted = ballots.Counted(1, 1, 0.1, 0.1, 0.1, 1.0, 0, 0, True)
+    started, counted = measuring.Start(0.1, 0.1, 1.0, 0.1), ballots.Counted(1, 1, 0.1, 0.1, 0.1, 1.0, 0, 0, True)
     text = page([OnOneDatabase("SQLite 3", measured, started, counted)], FEW)
     assert all(path.name in text for path in measured.paths)
+
+
+def test_the_service_the_imports_and_the_help_are_started_in_turn(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'patronage.db'}"
+    upgrade(url)
+    started = measuring.measure_start(url, tmp_path, 1)
+    assert min(started.first_answer, started.imports, started.help) > 0
+    assert started.ratio == pytest.approx(started.first_answer / started.imports)
 
 
 def test_ballots_are_counted_frozen_and_recounted(empty_database_url: str) -> None:
