@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import Row, String, and_, case, cast, exists, or_, select
 from sqlalchemy.orm import Session
 
 from patronage.books.models import Payment
@@ -17,7 +17,10 @@ from patronage.foundation.web.guards import patron
 from patronage.foundation.web.house import tools
 from patronage.foundation.web.languages import language
 from patronage.giving import wording
+from patronage.giving.keeping import changing, once
+from patronage.giving.keeping.models import Deed
 from patronage.giving.models import Interval, Pledge, PledgePayment, PledgeState
+from patronage.giving.standing import MEANT_ONCE
 from patronage.people.forms import LanguageForm
 
 blueprint = Blueprint("account", __name__)
@@ -31,11 +34,17 @@ Extra = Callable[[Session, int, datetime], dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class Given:
-    """A pledge as the page tells of it; `is_patron_now` is whether it makes its giver a patron at this moment."""
+    """A pledge as the page tells of it.
+
+    `is_patron_now` is whether it makes its giver a patron at this moment, `is_unsettled` whether something was asked
+    for of which it is not known yet whether it was done, `may_be_once` whether it may still be a single gift.
+    """
 
     pledge: Pledge
     gift: str
     is_patron_now: bool
+    is_unsettled: bool = False
+    may_be_once: bool = False
 
     @property
     def can_stop(self) -> bool:
@@ -44,8 +53,23 @@ class Given:
 
     @property
     def can_resume(self) -> bool:
-        """Whether an arranged end can be undone."""
-        return self._runs and self.pledge.ends_at is not None
+        """Whether an arranged end, or a pause, can be undone."""
+        return self._runs and (self.pledge.ends_at is not None or self.pledge.paused_at is not None)
+
+    @property
+    def can_move(self) -> bool:
+        """Whether its day of payment can be changed, and it can rest: nothing is due, and it goes on."""
+        return self.can_stop and self.pledge.state == PledgeState.ACTIVE
+
+    @property
+    def next_charge(self) -> datetime | None:
+        """When it is charged next, as far as that is known."""
+        return changing.next_charge(self.pledge)
+
+    @property
+    def was_once(self) -> bool:
+        """Whether it ended because a single gift was meant."""
+        return once.was_once(self.pledge)
 
     @property
     def _runs(self) -> bool:
@@ -64,7 +88,7 @@ def account() -> ResponseReturnValue:
         payments = _payments(session, current_user.id, before)
         asked: list[Extra] = current_app.extensions.get(EXTRAS, [])
         extras = [said for extra in asked if (said := extra(session, current_user.id, now)) is not None]
-    given = [_given(pledge, now) for pledge in pledges]
+    given = [_given(pledge, is_unsettled, now) for pledge, is_unsettled in pledges]
     return render_template(
         "home/account.html",
         running=[each for each in given if each.pledge.state != PledgeState.ENDED],
@@ -77,22 +101,31 @@ def account() -> ResponseReturnValue:
     )
 
 
-def _given(pledge: Pledge, now: datetime) -> Given:
+def _given(pledge: Pledge, is_unsettled: bool, now: datetime) -> Given:
     total = pledge.amount_minor + pledge.fee_cover_minor
-    gift = wording.gift(pledge.interval, total, pledge.currency, language())
-    return Given(pledge, gift, pledge.patron_until is not None and pledge.patron_until > now)
+    interval = Interval.ONCE if once.was_once(pledge) else pledge.interval
+    gift = wording.gift(interval, total, pledge.currency, language())
+    is_patron_now = pledge.patron_until is not None and pledge.patron_until > now
+    return Given(pledge, gift, is_patron_now, is_unsettled, once.is_open(pledge, now))
 
 
-def _pledges(session: Session, person_id: int) -> list[Pledge]:
-    """Return the pledges of somebody that came to something, newest first."""
-    mine = select(Pledge).where(Pledge.person_id == person_id, Pledge.settled_at.is_not(None))
-    return list(session.scalars(mine.order_by(Pledge.id.desc()).limit(100)))
+def _pledges(session: Session, person_id: int) -> list[tuple[Pledge, bool]]:
+    """Return the pledges of somebody that came to something, newest first, and whether a deed of each is unsettled."""
+    unsettled = exists().where(Deed.pledge_id == Pledge.id, Deed.settled_at.is_(None))
+    came_to_something = or_(Pledge.settled_at.is_not(None), Pledge.free_until.is_not(None))
+    mine = select(Pledge, unsettled).where(Pledge.person_id == person_id, came_to_something)
+    rows = session.execute(mine.order_by(Pledge.id.desc()).limit(100)).all()
+    return [(pledge, bool(waits)) for pledge, waits in rows]
 
 
 def _payments(session: Session, person_id: int, before: tuple[datetime, int] | None) -> list[Row[Any]]:
-    """Return a page of payments and one more, newest first, each with the interval of its pledge if it has one."""
+    """Return a page of payments and one more, newest first, each with the interval of its pledge if it has one.
+
+    What was meant once counts as given once.
+    """
+    interval = case((Pledge.ended_because == MEANT_ONCE, Interval.ONCE.value), else_=cast(Pledge.interval, String))
     mine = (
-        select(Payment, Pledge.interval)
+        select(Payment, interval)
         .outerjoin(PledgePayment, PledgePayment.payment_id == Payment.id)
         .outerjoin(Pledge, Pledge.id == PledgePayment.pledge_id)
         .where(Payment.person_id == person_id)

@@ -18,6 +18,7 @@ from patronage.foundation.web.house import tools
 from patronage.foundation.web.languages import language
 from patronage.giving import signed, wording
 from patronage.giving.asking import paying_browser
+from patronage.giving.keeping import once
 from patronage.giving.models import Checkout, Pledge
 from patronage.people import sessions
 from patronage.people.models import Person, SessionToken, StaffRole
@@ -91,6 +92,7 @@ def thanks() -> ResponseReturnValue:
         gift=_gift(thanked.pledge),
         masked=masked(thanked.person.email),
         is_theirs=is_theirs,
+        may_be_once=is_theirs and once.is_open(thanked.pledge, tools().clock.now()),
         extras=_extras(thanked) if is_theirs and thanked.stand == Stand.SETTLED else [],
         here=signed.thanks_path(reference),
         status_url=signed.thanks_path(reference).replace("/thanks?", "/thanks/status?"),
