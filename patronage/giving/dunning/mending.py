@@ -25,7 +25,7 @@ from patronage.giving.standing import Policy
 
 ASK = "giving/ask-after-retry"
 ASKED_AFTER = timedelta(minutes=2)
-BANK_ASKS = "invoice_payment_intent_requires_action"
+DECLINED = 402  # the HTTP status of a card that was declined
 
 
 class NothingDue(Refused):
@@ -139,21 +139,21 @@ def settle(tools: Tools, policy: Policy, retry_id: int, refusal: GatewayRefused 
     with tools.database.reading() as session:
         retry = session.get_one(PaymentRetry, retry_id)
     applying.apply(tools, policy, Matter.INVOICE, retry.invoice_id, {})
+    is_on_its_way = orders.is_on_its_way(tools.payments, retry.invoice_id)
     with tools.database.transaction() as session:
         retry = session.get_one(PaymentRetry, retry_id, with_for_update=True)
         pledge = session.get_one(Pledge, retry.pledge_id)
         is_paid = session.scalar(select(Payment.id).where(Payment.invoice_id == retry.invoice_id)) is not None
-        retry.outcome = Retried.PAID if is_paid else _outcome(pledge, refusal)
+        is_paid = is_paid or not lateness.can_be_mended(pledge)
+        retry.outcome = Retried.PAID if is_paid else _not_paid(refusal, is_on_its_way=is_on_its_way)
         retry.settled_at = tools.clock.now()
         return retry.outcome
 
 
-def _outcome(pledge: Pledge, refusal: GatewayRefused | None) -> Retried:
-    if not lateness.can_be_mended(pledge):
-        return Retried.PAID
-    if refusal is None or refusal.code == BANK_ASKS:
+def _not_paid(refusal: GatewayRefused | None, *, is_on_its_way: bool) -> Retried:
+    if is_on_its_way:
         return Retried.PENDING
-    return Retried.DECLINED if refusal.status == 402 else Retried.REFUSED
+    return Retried.DECLINED if refusal is None or refusal.status == DECLINED else Retried.REFUSED
 
 
 def ask_after(tools: Tools, policy: Policy, data: dict[str, Any]) -> None:

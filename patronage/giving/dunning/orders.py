@@ -1,6 +1,9 @@
 """What Stripe is asked about what is due: to take it now, to show its own page, to look ahead."""
 
 from patronage.giving.gateway import Answer, Gateway
+from patronage.giving.intake.told import intent_of
+
+UNDECIDED = {"processing", "requires_action"}  # statuses of a payment intent
 
 
 def pay(gateway: Gateway, invoice_id: str, key: str) -> Answer:
@@ -22,6 +25,12 @@ def begin_again(gateway: Gateway, subscription_id: str, key: str) -> Answer:
     params = {"billing_cycle_anchor": {"type": "now"}, "proration_behavior": "none"}
     options = {"idempotency_key": key}
     return gateway.call(lambda api: api.subscriptions.resume(subscription_id, params, options=options))
+
+
+def is_on_its_way(gateway: Gateway, invoice_id: str) -> bool:
+    """Tell whether money for an open invoice may still come of what was tried: a bank takes days, or asks."""
+    intent_id = intent_of(gateway.fetch_invoice(invoice_id))
+    return intent_id is not None and gateway.fetch_payment_intent(intent_id)["status"] in UNDECIDED
 
 
 def page_to_confirm(gateway: Gateway, invoice_id: str) -> str | None:
