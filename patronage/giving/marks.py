@@ -6,6 +6,7 @@ PLEDGE = "patronage_pledge"  # value: Pledge.reference, also the session's clien
 CHECKOUT = "patronage_checkout"  # value: Checkout.idempotency_key
 REFUND_REQUEST = "patronage_refund_request"  # value: RefundRequest.idempotency_key
 FEE_COVER = "patronage_fee_cover"  # value: what of a charge is for the fee, and the whole charge: "46/546"
+DISPUTED = "A payment was disputed."  # the comment on one that was canceled for that
 MEANT_ONCE = "Meant to give once."  # the comment on a subscription that is canceled for that; staff read it at Stripe
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from patronage.giving.models import Interval, Pledge, PledgeKind, PledgeState
 
 MEANT_ONCE = "meant once"  # why a pledge ended that was meant to be a gift given once
+DISPUTED = "disputed"  # why one ended whose giver's bank wants a payment back
 MEANT_ONCE_WITHIN = timedelta(days=14)  # of the first payment
 
 

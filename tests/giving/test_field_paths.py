@@ -19,7 +19,7 @@ CLASSES: dict[str, Any] = {  # by the name that such an object has in our source
     "balance": stripe.BalanceTransaction,
     "one": stripe.Dispute,
     "dispute": stripe.Dispute,
-    "details": stripe.Dispute.EvidenceDetails,
+    "evidence": stripe.Dispute.EvidenceDetails,
     "refund": stripe.Refund,
     "payout": stripe.Payout,
     "warning": stripe.radar.EarlyFraudWarning,

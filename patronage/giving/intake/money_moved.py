@@ -93,7 +93,7 @@ def given_of(refund: Answer) -> Given:
 
 def contested_of(dispute: Answer) -> Contested:
     """Return what the books are told of a dispute."""
-    details = dispute["evidence_details"]
+    evidence = dispute["evidence_details"]
     moved = sorted(dispute["balance_transactions"], key=lambda balance: balance["created"])
     return Contested(
         stripe_id=dispute["id"],
@@ -102,8 +102,8 @@ def contested_of(dispute: Answer) -> Contested:
         reason=dispute["reason"],
         status=dispute["status"],
         opened_at=_moment(dispute["created"]),
-        due_by=_moment(details["due_by"]) if details["due_by"] else None,
-        is_answered=details["submission_count"] > 0,
+        due_by=_moment(evidence["due_by"]) if evidence["due_by"] else None,
+        is_answered=evidence["submission_count"] > 0,
         moved=tuple(movement_of(balance) for balance in moved),
     )
 

@@ -6,7 +6,7 @@ from patronage.giving import cycles, marks
 from patronage.giving.gateway import Answer
 from patronage.giving.intake.told import inside, moment
 from patronage.giving.models import Interval, Pledge
-from patronage.giving.standing import MEANT_ONCE
+from patronage.giving.standing import DISPUTED, MEANT_ONCE
 
 LATE = {"past_due", "unpaid"}
 OVER = {"canceled", "incomplete_expired"}
@@ -71,8 +71,9 @@ def _ended_at(subscription: Answer) -> datetime | None:
 
 def _reason(subscription: Answer) -> str:
     details = subscription["cancellation_details"] or {}
-    if details.get("comment") == marks.MEANT_ONCE:
-        return MEANT_ONCE
+    ours = {marks.MEANT_ONCE: MEANT_ONCE, marks.DISPUTED: DISPUTED}
+    if details.get("comment") in ours:
+        return ours[details["comment"]]
     return str(details.get("reason") or subscription["status"])
 
 

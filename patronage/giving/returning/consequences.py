@@ -9,56 +9,55 @@ from patronage.books.disputes import INQUIRIES, SETTLED_FOR_US
 from patronage.books.models import Payment
 from patronage.books.refunds import STANDING
 from patronage.foundation import jobs, outbox
+from patronage.giving.gateway import Answer
 from patronage.giving.intake.told import Told
 from patronage.giving.models import Pledge
-from patronage.giving.standing import MEANT_ONCE, Policy
+from patronage.giving.standing import DISPUTED, MEANT_ONCE, Policy
 from patronage.people.models import Person
 
 END_DISPUTED = "giving/end-disputed"
 
 
 def follow(session: Session, pledge: Pledge, told: Told, policy: Policy, now: datetime) -> None:
-    """Write the letters and jobs that the refunds and disputes in `told` call for, each once.
+    """Write the letters and jobs that refunds and disputes call for, each once.
 
     A refund that is first seen when it has failed already is nothing to write about; who meant to give once hears of
     the money in the letter about that. An inquiry takes no money and ends nothing.
     """
-    if told.charge is None or not (told.refunds or told.disputes):
-        return
-    payment = session.scalar(select(Payment).where(Payment.charge_id == told.charge["id"]))
-    if payment is None:
-        return
+    if pledge.ended_because == DISPUTED:
+        _tell_of_end(session, pledge, now)
+    charge_id = told.charge["id"] if told.refunds and told.charge else None
+    payment = session.scalar(select(Payment).where(Payment.charge_id == charge_id)) if charge_id else None
     for refund in told.refunds:
-        if refund["status"] in STANDING and pledge.ended_because != MEANT_ONCE:
-            _tell_of_refund(session, pledge, payment, refund["id"], refund["amount"], policy, now)
+        if payment and refund["status"] in STANDING and pledge.ended_because != MEANT_ONCE:
+            _tell_of_refund(session, pledge, payment, refund, policy, now)
     for dispute in told.disputes:
         if dispute["status"] not in SETTLED_FOR_US | INQUIRIES and pledge.stripe_subscription_id:
             once = f"{END_DISPUTED}:{dispute['id']}"
             jobs.put(session, END_DISPUTED, {"pledge": pledge.id, "dispute": dispute["id"]}, now, once=once)
 
 
-def tell_of_end(session: Session, pledge: Pledge, dispute_id: str, now: datetime) -> None:
-    """Write that `pledge` was stopped because a bank asked for a payment back, once a dispute."""
+def _tell_of_end(session: Session, pledge: Pledge, now: datetime) -> None:
+    """Write that `pledge` was stopped because a bank asked for a payment back."""
     facts = {
         "amount_minor": pledge.amount_minor + pledge.fee_cover_minor,
         "currency": pledge.currency,
-        "interval": str(pledge.interval),
         "pledge_reference": pledge.reference,
     }
-    _write(session, "giving/ended_by_dispute", pledge, facts, f"ended by dispute:{dispute_id}", now)
+    _write(session, "giving/ended_by_dispute", pledge, facts, f"ended by dispute:{pledge.reference}", now)
 
 
 def _tell_of_refund(
-    session: Session, pledge: Pledge, payment: Payment, number: str, amount: int, policy: Policy, now: datetime
+    session: Session, pledge: Pledge, payment: Payment, refund: Answer, policy: Policy, now: datetime
 ) -> None:
     facts = {
-        "amount_minor": amount,
+        "amount_minor": refund["amount"],
         "paid_minor": payment.amount_minor,
         "currency": payment.currency,
         "paid_on": payment.paid_at.astimezone(policy.zone).date().isoformat(),
         "payment_reference": payment.reference,
     }
-    _write(session, "giving/refunded", pledge, facts, f"refund:{number}", now)
+    _write(session, "giving/refunded", pledge, facts, f"refund:{refund['id']}", now)
 
 
 def _write(session: Session, kind: str, pledge: Pledge, facts: dict[str, object], once: str, now: datetime) -> None:
