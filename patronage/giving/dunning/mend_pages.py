@@ -26,8 +26,9 @@ blueprint = Blueprint("giving_mending", __name__)
 AT_ONCE = "10 per hour"  # tries a pledge: more of them would only make its bank suspicious
 
 
-def add_to_letters(app: Flask) -> None:
-    """Have the letters of this room carry signed ways, and reasons in the words of their language."""
+def furnish(app: Flask) -> None:
+    """Have the letters of this room carry signed ways, and pages and letters the reasons in their language."""
+    app.jinja_env.filters["payment_failure"] = lambda code: reasons.of(code).sentence
     for kind in (telling.FAILED, telling.GIVEN_UP, telling.EXPIRES, telling.NOTICE):
         app.extensions["patronage-letter-extras"][kind] = _for_letters
 
