@@ -22,7 +22,7 @@ def install(app: Flask) -> None:
     app.extensions["patronage-terms"] = KnownTerms(house.tools.database, house.settings)
     app.extensions.setdefault(thanks.EXTRAS, [])
     app.jinja_env.filters["iso_day"] = _iso_day
-    mend_pages.add_to_letters(app)
+    mend_pages.furnish(app)
     manage_link.add_to_letters(app)
     for part in (support, thanks, mend_pages, late_pages, managing, altering, manage_link, webhook):
         app.register_blueprint(part.blueprint)

@@ -19,6 +19,8 @@ from patronage.foundation.web.languages import language
 from patronage.giving import wording
 from patronage.giving.keeping import changing, once
 from patronage.giving.keeping.models import Deed
+from patronage.giving.dunning import lateness
+from patronage.giving.dunning.lateness import Final
 from patronage.giving.models import Interval, Pledge, PledgePayment, PledgeState
 from patronage.giving.standing import MEANT_ONCE
 from patronage.people.forms import LanguageForm
@@ -55,6 +57,11 @@ class Given:
     def can_resume(self) -> bool:
         """Whether an arranged end, or a pause, can be undone."""
         return self._runs and (self.pledge.ends_at is not None or self.pledge.paused_at is not None)
+
+    @property
+    def rests_unpaid(self) -> bool:
+        """Whether Stripe let it rest, as its last payment could not be taken."""
+        return lateness.final_of(self.pledge) == Final.PAUSED
 
     @property
     def can_move(self) -> bool:
