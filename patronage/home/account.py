@@ -17,10 +17,10 @@ from patronage.foundation.web.guards import patron
 from patronage.foundation.web.house import tools
 from patronage.foundation.web.languages import language
 from patronage.giving import wording
-from patronage.giving.keeping import changing, once
-from patronage.giving.keeping.models import Deed
 from patronage.giving.dunning import lateness
 from patronage.giving.dunning.lateness import Final
+from patronage.giving.keeping import changing, once
+from patronage.giving.keeping.models import Deed
 from patronage.giving.models import Interval, Pledge, PledgePayment, PledgeState
 from patronage.giving.standing import MEANT_ONCE
 from patronage.people.forms import LanguageForm
