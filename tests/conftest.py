@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from patronage.foundation import logs
@@ -33,6 +34,9 @@ if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 logs.configure(human=True)
+
+hypothesis.settings.register_profile("quick", max_examples=50, deadline=None)  # a shared machine has no deadlines
+hypothesis.settings.load_profile("quick")
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import given
-from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from patronage.foundation import money
@@ -81,7 +80,6 @@ def test_standing_follows_from_the_facts(facts: Facts, grace: timedelta) -> None
         assert until is None
 
 
-@trials(max_examples=200)
 @given(held=JSON, path=st.lists(st.text(max_size=3) | st.integers(-3, 3), max_size=4))
 def test_looking_inside_anything_never_fails(held: Any, path: list[str | int]) -> None:
     found = inside(held, *path)

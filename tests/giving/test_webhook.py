@@ -150,7 +150,7 @@ def test_a_header_that_is_no_signature_is_refused(app: Flask, stripe_tools: Stri
         assert stripe_tools.knock(app, json.dumps(_event()).encode(), sent).status_code == 400
 
 
-@trials(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@trials(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     header=st.one_of(
         st.text(st.characters(max_codepoint=255, blacklist_categories=["Cc"]), max_size=80),
@@ -164,7 +164,7 @@ def test_fuzzed_headers_and_bodies_are_only_ever_refused(
     assert stripe_tools.knock(app, body, header).status_code == 400
 
 
-@trials(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@trials(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.one_of(
         st.binary(max_size=200), st.recursive(st.none() | st.text(), st.lists).map(json.dumps).map(str.encode)
