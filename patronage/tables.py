@@ -11,6 +11,7 @@ from patronage.giving.dunning import models as dunning
 from patronage.giving.figures import models as figures
 from patronage.giving.keeping import models as keeping
 from patronage.giving.memberships import models as memberships
+from patronage.giving.reconciling import models as reconciling
 from patronage.giving.returning import models as returning
 from patronage.people import models as people
 
@@ -28,6 +29,7 @@ MODULES = (
     figures,
     keeping,
     memberships,
+    reconciling,
     returning,
     ballots,
 )

@@ -1,0 +1,1 @@
+"""What stands here compared with what stands at Stripe, and mended where the two differ."""
