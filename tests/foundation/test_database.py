@@ -66,14 +66,14 @@ def test_with_a_deferred_begin_the_same_work_fails_on_sqlite(tmp_path: Path, now
     database.close()
     naive = create_engine(url, poolclass=NullPool, connect_args={"timeout": 0.05, "isolation_level": None})
 
-    def add_one() -> None:
-        with naive.connect() as connection:
-            connection.exec_driver_sql("BEGIN")
-            seen = connection.exec_driver_sql("SELECT attempts FROM job").scalar_one()
-            connection.exec_driver_sql(f"UPDATE job SET attempts = {seen + 1}")
-            connection.exec_driver_sql("COMMIT")
-
-    assert _at_once(add_one)
+    with naive.connect() as first, naive.connect() as second:
+        for each in (first, second):
+            each.exec_driver_sql("BEGIN")
+            assert each.exec_driver_sql("SELECT attempts FROM job").scalar_one() == 0
+        first.exec_driver_sql("UPDATE job SET attempts = 1")
+        first.exec_driver_sql("COMMIT")
+        with pytest.raises(OperationalError, match="locked"):
+            second.exec_driver_sql("UPDATE job SET attempts = 1")
 
 
 def test_a_block_that_raises_leaves_nothing_behind(database: Database, now: datetime) -> None:
