@@ -161,7 +161,9 @@ def test_the_desk_sends_a_year_and_lists_its_donors(
         receipted(session, vira, now - timedelta(days=365), charge="before")
     years = browser.get("/desk/books/statements").text
     assert years.index("/1/2026") < years.index("/1/2025")
-    assert "This year is not over" in browser.get("/desk/books/statements/1/2026").text
+    assert "This year runs until 31 December 2026." in browser.get("/desk/books/statements/1/2026").text
+    early = browser.post("/desk/books/statements/1/2026", data={"csrf_token": token}, headers=HEADERS)
+    assert early.status_code == 409
     sent = browser.post("/desk/books/statements/1/2025", data={"csrf_token": token}, headers=HEADERS)
     assert sent.status_code == 303
     under_way = browser.get("/desk/books/statements/1/2025")

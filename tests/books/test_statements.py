@@ -20,7 +20,8 @@ from patronage.foundation.worker import Worker
 from patronage.people.models import Person
 from tests.books.donors import KYIV, donor, given_back, receipted
 
-THIS_YEAR = Year(2026, 1, KYIV)
+THIS_YEAR, LAST_YEAR = Year(2026, 1, KYIV), Year(2025, 1, KYIV)
+A_YEAR = timedelta(days=365)
 
 
 def _entity(session: Session) -> LegalEntity:
@@ -73,7 +74,7 @@ def _many(session: Session, now: datetime, number: int) -> list[Person]:
 def _start(database: Database, now: datetime) -> StatementRun:
     with database.transaction() as session:
         actor = donor(session, now, "books@newsroom.example")
-        return sending.start(session, _entity(session).id, THIS_YEAR, actor.id, now)
+        return sending.start(session, _entity(session).id, LAST_YEAR, actor.id, now)
 
 
 def _letters(database: Database) -> int:
@@ -92,8 +93,9 @@ def test_all_statements_of_a_year_are_sent_once_each_however_often_one_asks(
     database: Database, worker: Worker, mailbox: Mailbox, now: datetime
 ) -> None:
     with database.transaction() as session:
-        people = _many(session, now, 5)
-        given_back(session, receipted(session, donor(session, now), now, charge="gone"), 500, now)
+        people = _many(session, now - A_YEAR, 5)
+        gone = receipted(session, donor(session, now), now - A_YEAR, charge="gone")
+        given_back(session, gone, 500, now)
     for _ in range(2):
         run = _start(database, now)
         assert (run.total, run.finished_at) == (5, None)
@@ -110,7 +112,7 @@ def test_a_run_whose_worker_died_goes_on_where_it_was(
     database: Database, tools: Tools, app_context: None, now: datetime
 ) -> None:
     with database.transaction() as session:
-        _many(session, now, 3)
+        _many(session, now - A_YEAR, 3)
     run = _start(database, now)
     first = {"run": run.id, "after": 0}
     for _ in range(2):  # done, but the worker died before it could say so: another does it again
@@ -123,6 +125,11 @@ def test_a_run_whose_worker_died_goes_on_where_it_was(
     assert rest[0] == first
     send_statements(tools, rest[1])
     assert _letters(database) == 3
+
+
+def test_a_year_that_still_runs_cannot_be_sent(database: Database, vira: Person, now: datetime) -> None:
+    with database.transaction() as session, pytest.raises(sending.YearNotOver):
+        sending.start(session, _entity(session).id, THIS_YEAR, vira.id, now)
 
 
 def test_the_list_of_donors_comes_in_pages(database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:

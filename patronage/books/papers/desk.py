@@ -131,10 +131,11 @@ def show_year(entity_id: int, year: int) -> ResponseReturnValue:
         wanted = statements.year_called(entity, year, settings().zone)
         run = next((each for each in sending.runs(session) if (each.entity_id, each.year) == (entity_id, year)), None)
         number = statements.how_many(session, entity, wanted)
-    is_over = wanted.span[1] <= tools().clock.now()
+    ends = wanted.span[1]
     drawn = render_template(
-        "books/desk_year.html", entity_id=entity_id, year=wanted, run=run, number=number, is_over=is_over
-    )
+        "books/desk_year.html", entity_id=entity_id, year=wanted, run=run, number=number,
+        is_over=ends <= tools().clock.now(), last_day=ends - timedelta(seconds=1),
+    )  # fmt: skip
     answer = make_response(drawn)
     if run and run.finished_at is None:
         answer.headers["Refresh"] = "3"

@@ -3,6 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -10,6 +11,7 @@ from patronage.books.papers import entities, statements
 from patronage.books.papers.models import StatementRun
 from patronage.books.papers.statements import Year
 from patronage.foundation import jobs, outbox
+from patronage.foundation.refused import Refused, Why
 from patronage.people import audit
 from patronage.people.models import Person
 
@@ -17,12 +19,22 @@ SEND = "books/send-statements"
 DONORS = 100
 
 
+class YearNotOver(Refused):
+    """Statements of a year that still runs would be wrong before it ends, and nobody gets two."""
+
+    why = Why.CONFLICT
+    reason = _l("This year is not over. Its statements can be sent once it is.")
+
+
 def start(session: Session, entity_id: int, year: Year, actor_id: int, now: datetime) -> StatementRun:
     """Begin to send the statements of `year`; a run that is under way goes on, one that is over looks for newcomers.
 
-    Nobody gets the letter of a year twice, however often it is sent. Raises `NoSuchEntity`.
+    Nobody gets the letter of a year twice, however often it is sent. Raises `NoSuchEntity`,
+    `YearNotOver`.
     """
     entity = entities.known(session, entity_id)
+    if year.span[1] > now:
+        raise YearNotOver
     key = {"entity_id": entity_id, "year": year.begins_in}
     is_new = jobs.insert_ignoring(session, StatementRun, {**key, "started_at": now, "total": 0})
     run = session.scalars(select(StatementRun).filter_by(**key).with_for_update()).one()

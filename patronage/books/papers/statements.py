@@ -164,20 +164,25 @@ def document(session: Session, entity: LegalEntity, year: Year, person: Person, 
 
 
 def _table(given: list[Line], sums: list[Total], writing: Writing) -> Table:
-    def row(first: str, second: str, amounts: tuple[int, int], currency: str) -> list[str]:
-        given_minor, returned = amounts
-        texts = [writing.money(each, currency) for each in (given_minor, returned, given_minor - returned)]
-        return [first, second, texts[0], texts[1] if returned else "–", texts[2]]
+    """Return the lines and their sums; what was given back has its columns only if there was any."""
+    anything_back = any(line.returned_minor for line in given)
+
+    def row(first: str, second: str, given_minor: int, returned_minor: int, currency: str) -> list[str]:
+        cells = [first, second, writing.money(given_minor, currency)]
+        if anything_back:
+            cells.append(writing.money(returned_minor, currency) if returned_minor else "–")
+            cells.append(writing.money(given_minor - returned_minor, currency))
+        return cells
 
     return Table(
         caption=_("Payments, oldest first"),
-        headers=[_("Day"), _("Receipt"), _("Given"), _("Given back"), _("Net")],
+        headers=[_("Day"), _("Receipt"), _("Given"), *([_("Given back"), _("Net")] if anything_back else [])],
         rows=[
-            row(writing.day(line.paid_at), line.number, (line.amount_minor, line.returned_minor), line.currency)
+            row(writing.day(line.paid_at), line.number, line.amount_minor, line.returned_minor, line.currency)
             for line in given
         ],
         totals=[
-            row(_("Together"), each.currency, (each.given_minor, each.returned_minor), each.currency) for each in sums
+            row(_("Together"), each.currency, each.given_minor, each.returned_minor, each.currency) for each in sums
         ],
         numeric=[2, 3, 4],
     )
