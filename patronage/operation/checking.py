@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import bindparam, text
 
 from patronage.books.checks import CHECKS
+from patronage.books.papers import checks as of_papers
 from patronage.foundation.database import UTCDateTime
 from patronage.foundation.tools import Tools
 from patronage.giving.figures import rebuilding as figures
@@ -12,6 +13,7 @@ from patronage.giving.figures import rebuilding as figures
 # Each query returns the rows that break a promise of the service; the sentence says which promise.
 INVARIANTS = {
     **CHECKS,
+    **of_papers.CHECKS,
     **figures.CHECKS,
     "a settled pledge has no payment": """
         SELECT id FROM pledge WHERE kind = 'paid' AND settled_at IS NOT NULL AND NOT EXISTS (

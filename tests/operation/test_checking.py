@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -11,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from patronage.ballots.models import Ballot, Round
 from patronage.books.models import Account, EntryKind, LedgerEntry, Payment
+from patronage.books.papers import receipts
+from patronage.books.papers.models import LegalEntity, ReceiptCounter
 from patronage.foundation.clock import FrozenClock
 from patronage.foundation.jobs import Job
 from patronage.foundation.outbox import Letter
@@ -137,7 +140,21 @@ def _job_waits(session: Session, now: datetime) -> None:
     session.execute(insert(Job).values(job))
 
 
+def _number_lost(session: Session, now: datetime) -> None:
+    entity = session.scalars(select(LegalEntity.id)).first()
+    session.execute(insert(ReceiptCounter).values(entity_id=entity, year=now.year, last=7))
+
+
+def _credited_twice(session: Session, now: datetime) -> None:
+    payment = session.get_one(Payment, _payment(session, now))
+    _entry(session, now, payment_id=payment.id)
+    for number in (1, 2):
+        receipts.credit(session, payment, receipts.Returned(f"re_{number}", 300, now), ZoneInfo("UTC"), now)
+
+
 BREACHES: dict[Breach, str] = {
+    _number_lost: "a series of receipts has a gap",
+    _credited_twice: "credit notes come to more than the receipt they correct",
     _unentered: "a payment has no ledger entry of its amount and currency",
     _entered_otherwise: "a payment has no ledger entry of its amount and currency",
     _without_payment: "a ledger entry of a payment has no payment",
