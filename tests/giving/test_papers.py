@@ -1,0 +1,50 @@
+"""Receipts and notes as Stripe tells of payments and refunds, in any order, doubled: the same papers."""
+
+import random
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from patronage.books.papers.checks import CHECKS
+from patronage.books.papers.models import Paper, Receipt
+from patronage.foundation.tools import Tools
+from patronage.operation.checking import broken
+from tests.giving.readers import Readers
+
+FAILS_LATER = "4000000000005126"  # a refund to this card is told to have succeeded, and fails a moment later
+
+
+def _told(readers: Readers, deed: Callable[[], object]) -> None:
+    """Do something at Stripe, and carry what it tells, shuffled and doubled."""
+    seen = len(readers.stripe.events())
+    deed()
+    events = readers.stripe.events()[seen:]
+    for event in random.sample(events * 2, len(events) * 2):
+        assert readers.stripe.deliver(readers.app, event)[0].status_code == 200
+        readers.apply()
+
+
+def _refund(readers: Readers, amount: int) -> None:
+    charge = readers.stripe.events("charge.succeeded")[-1]["data"]["object"]["id"]
+    _told(readers, lambda: readers.stripe.api.refunds.create({"charge": charge, "amount": amount}))
+
+
+def _papers(tools: Tools) -> list[tuple[Paper, int, int]]:
+    assert [problem for problem in broken(tools) if problem.partition(":")[0] in CHECKS] == []
+    with tools.database.reading() as session:
+        return [(each.kind, each.serial, each.amount_minor) for each in session.scalars(select(Receipt))]
+
+
+def test_each_refund_gets_one_credit_note_after_its_receipt(readers: Readers, tools: Tools) -> None:
+    _told(readers, lambda: readers.stripe.pay(readers.offered()))
+    for amount in (100, 150):
+        _refund(readers, amount)
+    assert _papers(tools) == [(Paper.RECEIPT, 1, 500), (Paper.CREDIT_NOTE, 2, 100), (Paper.CREDIT_NOTE, 3, 150)]
+
+
+def test_a_refund_that_fails_later_has_its_note_cancelled(readers: Readers, tools: Tools) -> None:
+    _told(readers, lambda: readers.stripe.pay(readers.offered(), card=FAILS_LATER))
+    _refund(readers, 200)
+    assert _papers(tools)[1:] == [(Paper.CREDIT_NOTE, 2, 200)]
+    _told(readers, lambda: readers.stripe.advance(seconds=90))
+    assert _papers(tools)[1:] == [(Paper.CREDIT_NOTE, 2, 200), (Paper.CREDIT_NOTE_CANCELLED, 3, 200)]
