@@ -10,6 +10,7 @@ from patronage.foundation.tools import Tools
 from patronage.giving.dunning import late
 from patronage.giving.models import PledgeState
 from patronage.people import staff
+from patronage.people.models import Person
 from tests.ballots.polls import statements
 from tests.fixtures.app import Browsers, SignIn
 from tests.giving.late import fall_late, only, pass_time
@@ -55,6 +56,30 @@ def test_a_pledge_that_stripe_let_rest_stands_there_too_and_one_that_ended_does_
     readers.stripe.api.subscriptions.cancel(only(readers.tools).stripe_subscription_id)
     readers.catch_up(seen)
     assert "Nobody is late" in words(desk().get("/desk/patrons/late"))
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ("past_due", "did not say why. It is not tried again by itself."),
+        ("pause", "did not say why. It rests, and nothing is charged."),
+        ("cancel", "It ended because its payment could not be taken."),
+    ],
+)
+def test_the_account_says_what_became_of_it(
+    readers: Readers, tools: Tools, browsers: Browsers, signed_in: SignIn, end: str, said: str
+) -> None:
+    readers.stripe.after_the_last_try(end)
+    fall_late(readers, email=ANN)
+    for _ in range(15):
+        pass_time(readers, days=1)
+    with tools.database.reading() as session:
+        ann = session.get_one(Person, only(tools).person_id)
+    browser = browsers()
+    signed_in(browser, ann)
+    page = browser.get("/account")
+    assert said in words(page)
+    assert ("/mend" in page.text) == (end != "cancel")
 
 
 def test_a_card_that_expires_before_its_next_charge_is_listed(readers: Readers, desk: Desk) -> None:
