@@ -193,6 +193,7 @@ def test_what_a_bookkeeper_sees(live: Live, walking: Callable[..., Walk]) -> Non
         polls.a_patron(session, live.tools.clock.now(), READER)
     walk = walking("books@newsroom.example", "bookkeeper")
     walk.see("/desk", "/desk/patrons", "/desk/patrons?words=nobody", "/desk/rounds")
+    walk.see("/desk/patrons/late", "/desk/patrons/cards")
     assert walk.found == []
 
 
