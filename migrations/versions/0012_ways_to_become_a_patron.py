@@ -28,6 +28,17 @@ def upgrade() -> None:
     _make_memberships()
     _make_manual_gifts()
     _make_other_ways()
+    _show_ledger("'stripe balance', 'cash', 'paypal', 'crypto'")
+
+
+def _show_ledger(outgoing: str) -> None:
+    """Make the view of the ledger anew: what leaves one of the `outgoing` accounts is less than zero."""
+    op.execute("DROP VIEW check_ledger")
+    op.execute(
+        "CREATE VIEW check_ledger AS SELECT id AS entry_id, kind, stripe_id, payment_id, "
+        f"CASE WHEN credit IN ({outgoing}) OR (credit = 'bank' AND debit <> 'stripe balance') "  # noqa: S608 - our own words
+        "THEN -amount_minor ELSE amount_minor END AS amount_minor, currency, posted_at FROM ledger_entry"
+    )
 
 
 def _make_currencies() -> None:
@@ -194,6 +205,7 @@ def _make_other_ways() -> None:
 
 
 def downgrade() -> None:
+    _show_ledger("'stripe balance'")
     for table in ("other_way", "manual_gift", "free_membership", "present", "offer_use", "code_offer"):
         op.drop_table(table)
     with op.batch_alter_table("tier") as batch:

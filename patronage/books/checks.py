@@ -86,6 +86,11 @@ CHECKS: dict[str, str] = {
             ON l.payout_id = p.id
         WHERE p.matched_at IS NOT NULL AND (p.difference_minor <> 0
             OR (p.is_automatic AND coalesce(l.total, 0) <> p.amount_minor))""",
+    "a gift that came past Stripe is not in the ledger as it stands": """
+        SELECT p.id, p.reference FROM payment p
+        LEFT JOIN (SELECT payment_id, sum(CASE WHEN credit = 'gifts' THEN amount_minor ELSE -amount_minor END) AS total
+            FROM ledger_entry WHERE kind = 'manual' GROUP BY payment_id) e ON e.payment_id = p.id
+        WHERE p.charge_id IS NULL AND coalesce(e.total, 0) <> p.amount_minor - p.refunded_minor""",
     "an entry was booked into a month after it was closed": """
         SELECT e.id, e.booked_at FROM ledger_entry e
         JOIN closed_month m ON e.booked_at < m.ends_at AND e.posted_at > m.closed_at""",

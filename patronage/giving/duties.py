@@ -14,6 +14,8 @@ from patronage.giving.dunning import mending, watching
 from patronage.giving.figures import duties as figures
 from patronage.giving.intake import janitor, payouts, waiting_events
 from patronage.giving.keeping import cards, deeds, pausing
+from patronage.giving.memberships import presents, unpaid
+from patronage.giving.reconciling import nightly
 from patronage.giving.returning import consequences, ending, refunding, sending
 from patronage.giving.standing import Policy
 
@@ -44,7 +46,12 @@ def end_disputed(tools: Tools, data: dict[str, Any]) -> None:
         ending.end_disputed(tools, policy_of(settings()), data)
 
 
-TURNS: tuple[Turn, ...] = (take_up_events, watching.keep_looking)
+def keep_comparing(tools: Tools) -> bool:
+    """Put tonight's comparison with Stripe down."""
+    return nightly.keep_comparing(tools, policy_of(settings()))
+
+
+TURNS: tuple[Turn, ...] = (take_up_events, watching.keep_looking, keep_comparing)
 HANDLERS: dict[str, Handler] = {
     checkouts.EXPIRE: checkouts.expire,
     janitor.ASK: ask_after_checkout,
@@ -57,4 +64,8 @@ HANDLERS: dict[str, Handler] = {
     cards.FOLLOW: cards.follow,
     mending.ASK: with_policy(mending.ask_after),
     watching.LOOK: with_policy(watching.look),
+    nightly.COMPARE: with_policy(nightly.compare),
+    presents.DELIVER: presents.deliver,
+    unpaid.END: with_policy(unpaid.end_on_its_day),
+    unpaid.REMIND: with_policy(unpaid.remind),
 }

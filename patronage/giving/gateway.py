@@ -67,6 +67,7 @@ class CheckoutOrder:
     """What a Checkout session is to take: `amount_minor` of `currency` (EUR), once or each `interval` (month, year).
 
     `success_url` may hold a literal `{CHECKOUT_SESSION_ID}`; `metadata` goes to the session and to what it makes.
+    `coupon` and `trial_days` belong to regular orders alone.
     """
 
     reference: str
@@ -81,6 +82,8 @@ class CheckoutOrder:
     locale: str
     metadata: dict[str, str]
     expires_at: datetime
+    coupon: str | None = None
+    trial_days: int = 0
 
 
 @dataclass(frozen=True)
@@ -243,7 +246,7 @@ def checkout_params(order: CheckoutOrder) -> Answer:
         "unit_amount": order.amount_minor,
         "product_data": {"name": order.description},
     }
-    made = {"metadata": order.metadata, "description": order.description}
+    made: Answer = {"metadata": order.metadata, "description": order.description}
     params: Answer = {
         "client_reference_id": order.reference,
         "metadata": order.metadata,
@@ -256,6 +259,10 @@ def checkout_params(order: CheckoutOrder) -> Answer:
     }
     if order.interval != "once":
         price["recurring"] = {"interval": order.interval}
+        if order.coupon:
+            params["discounts"] = [{"coupon": order.coupon}]
+        if order.trial_days:
+            made = {**made, "trial_period_days": order.trial_days}
         return {**params, "mode": "subscription", "subscription_data": made}
     if not order.customer_id:
         params["customer_creation"] = "always"

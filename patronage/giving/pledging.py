@@ -23,7 +23,9 @@ class Offer:
     """What somebody wants to give: `amount_minor` and, on top, `fee_cover_minor`, both in minor units of `currency`.
 
     `language` and `description` are what the page at Stripe will speak and say: they belong to the offer, since a
-    request repeated under one idempotency key has to be the same to the letter.
+    request repeated under one idempotency key has to be the same to the letter. `coupon` is Stripe's id of what makes
+    it cheaper at first, `trial_days` how long nothing is charged. `apart` is what else sets an offer apart from one of
+    the same amount, such as for whom a present is.
     """
 
     interval: Interval
@@ -33,6 +35,9 @@ class Offer:
     source: str | None = None
     language: str = "en"
     description: str = ""
+    coupon: str | None = None
+    trial_days: int = 0
+    apart: str = ""
 
     @property
     def total_minor(self) -> int:

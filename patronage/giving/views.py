@@ -6,12 +6,15 @@ from babel.dates import format_date
 from flask import Flask
 from flask_babel import get_locale
 
+from patronage.books import views as books
 from patronage.foundation.web.house import House
 from patronage.foundation.web.kept_pages import KeptPages
 from patronage.giving.asking import support, thanks
 from patronage.giving.dunning import late_pages, mend_pages
 from patronage.giving.intake import webhook
 from patronage.giving.keeping import altering, manage_link, managing
+from patronage.giving.memberships import pages as memberships
+from patronage.giving.returning import dispute_pages, payment_pages
 from patronage.giving.terms import KnownTerms
 
 
@@ -24,8 +27,21 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["iso_day"] = _iso_day
     mend_pages.furnish(app)
     manage_link.add_to_letters(app)
-    for part in (support, thanks, mend_pages, late_pages, managing, altering, manage_link, webhook):
+    app.extensions.setdefault(books.DOORS, []).extend(payment_pages.DOORS)
+    for part in (
+        support,
+        thanks,
+        mend_pages,
+        late_pages,
+        managing,
+        altering,
+        manage_link,
+        payment_pages,
+        dispute_pages,
+        webhook,
+    ):
         app.register_blueprint(part.blueprint)
+    memberships.install(app)
 
 
 def _iso_day(written: str) -> str:

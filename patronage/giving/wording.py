@@ -10,6 +10,8 @@ from flask_babel import gettext
 from patronage.foundation.money import shown
 from patronage.foundation.settings import Settings
 from patronage.giving import terms as rules
+from patronage.giving.memberships import offer_words
+from patronage.giving.memberships.offers import Reduction
 from patronage.giving.models import Interval
 from patronage.giving.terms import Terms
 
@@ -22,7 +24,8 @@ class Said:
     """What the page says for one amount: `mark` is what the style sheet shows it by ("month-0", "year-typed").
 
     `covered_button` and `covered_sentence` are for when the fee is covered, `fee` what that adds. For a typed amount
-    they hold no number; `button_for_scripts` and `sentence_for_scripts` have `{amount}` in its place.
+    they hold no number; `button_for_scripts` and `sentence_for_scripts` have `{amount}` in its place, and `{first}` for
+    what a code makes of it at first.
     """
 
     mark: str
@@ -35,34 +38,55 @@ class Said:
     sentence_for_scripts: str = ""
 
 
-def all_of(terms: Terms, settings: Settings, today: date, language: str) -> list[Said]:
+@dataclass(frozen=True)
+class Speaker:
+    """What the words depend on besides the amount: the day, the language, and a code if there is one."""
+
+    today: date
+    language: str
+    offer: Reduction | None = None
+
+    def words(self, interval: str, gift_minor: int, total_minor: int, currency: str) -> tuple[str, str]:
+        """Return button and sentence for a gift of `gift_minor`, with the fee `total_minor`."""
+        amount = shown(total_minor, currency, self.language)
+        if self.offer is None or not self.offer.applies(interval, gift_minor):
+            return button(interval, amount), sentence(interval, amount, self.today, self.language)
+        at_first = self.offer.first(total_minor)
+        return self.offered(shown(at_first, currency, self.language) if at_first else "", amount)
+
+    def offered(self, first: str, amount: str) -> tuple[str, str]:
+        """Return button and sentence with the code, for amounts in words."""
+        assert self.offer  # noqa: S101 - asked for with a code alone
+        when = monthly(self.today, self.language)
+        said = offer_words.sentence(self.offer, first, amount, self.today, self.language, when)
+        return offer_words.button(self.offer, first, amount), said
+
+
+def all_of(terms: Terms, settings: Settings, today: date, language: str, offer: Reduction | None = None) -> list[Said]:
     """Return what the page may say: for each interval its suggested amounts, and one that was typed."""
-    said = []
+    said, speaker = [], Speaker(today, language, offer)
     for each in terms.suggested:
         for position, amount in enumerate(each.amounts):
-            said.append(_said(f"{each.interval}-{position}", each.interval, amount, terms, settings, today, language))
-        said.append(_unknown(f"{each.interval}-typed", each.interval, today, language))
+            said.append(_said(f"{each.interval}-{position}", each.interval, amount, terms, settings, speaker))
+        said.append(_unknown(f"{each.interval}-typed", each.interval, speaker))
     return said
 
 
-def _said(
-    mark: str, interval: Interval, amount: int, terms: Terms, settings: Settings, today: date, language: str
-) -> Said:
+def _said(mark: str, interval: Interval, amount: int, terms: Terms, settings: Settings, speaker: Speaker) -> Said:
     fee = rules.fee_cover(amount, terms.currency, settings, terms.bounds)
-    plain, covered = (shown(minor, terms.currency, language) for minor in (amount, amount + fee))
-    return Said(
-        mark, button(interval, plain), sentence(interval, plain, today, language),
-        shown(fee, terms.currency, language), button(interval, covered), sentence(interval, covered, today, language),
-    )  # fmt: skip
+    plain = speaker.words(interval, amount, amount, terms.currency)
+    covered = speaker.words(interval, amount, amount + fee, terms.currency)
+    return Said(mark, *plain, shown(fee, terms.currency, speaker.language), *covered)
 
 
-def _unknown(mark: str, interval: Interval, today: date, language: str) -> Said:
+def _unknown(mark: str, interval: Interval, speaker: Speaker) -> Said:
     """What can be said of an amount the server has not read yet; scripts fill it in."""
-    amount = _("this amount")
+    amount, blank, today, language = _("this amount"), "{amount}", speaker.today, speaker.language
+    if speaker.offer and speaker.offer.interval == interval:
+        words = button(interval, ""), _("With the code: %(gives)s.", gives=offer_words.gives(speaker.offer, language))
+        return Said(mark, *words, "", *words, *speaker.offered("" if speaker.offer.is_trial else "{first}", blank))
     words = button(interval, ""), sentence(interval, amount, today, language)
-    blank = "{amount}"
-    for_scripts = button(interval, blank), sentence(interval, blank, today, language)
-    return Said(mark, *words, "", *words, *for_scripts)
+    return Said(mark, *words, "", *words, button(interval, blank), sentence(interval, blank, today, language))
 
 
 def button(interval: str, amount: str) -> str:

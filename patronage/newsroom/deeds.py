@@ -6,9 +6,29 @@ from flask_babel import lazy_gettext as _l
 from patronage.people.models import AuditEntry
 
 DEEDS = {
+    "complimentary given": _l("complimentary membership given"),
+    "complimentary revoked": _l("complimentary membership ended"),
+    "currency offered": _l("currency offered"),
+    "currency withdrawn": _l("currency withdrawn"),
+    "manual gift entered": _l("gift entered by hand"),
+    "manual gift reversed": _l("gift entered by hand reversed"),
+    "offer made": _l("offer made"),
+    "offer withdrawn": _l("offer withdrawn"),
+    "other way changed": _l("other way to give changed"),
+    "other way moved": _l("other way to give moved"),
+    "other way removed": _l("other way to give removed"),
+    "tier changed": _l("tier changed"),
+    "tier moved": _l("tier moved"),
+    "tier removed": _l("tier removed"),
     "changed the newsroom": _l("changed the newsroom"),
+    "dispute accepted": _l("dispute accepted"),
+    "dispute answered": _l("dispute answered"),
+    "failed refund noted": _l("failed refund noted"),
     "legal entity added": _l("legal entity added"),
     "legal entity changed": _l("legal entity changed"),
+    "refund approved": _l("refund approved"),
+    "refund asked for": _l("refund asked for"),
+    "refund declined": _l("refund declined"),
     "role granted": _l("role granted"),
     "role revoked": _l("role revoked"),
     "round changed": _l("round changed"),
@@ -23,6 +43,7 @@ DEEDS = {
     "topic declined": _l("topic declined"),
     "topic edited": _l("topic edited"),
     "topic published": _l("topic published"),
+    "warning dismissed": _l("warning dismissed"),
 }
 
 

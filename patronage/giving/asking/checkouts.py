@@ -22,6 +22,9 @@ EXPIRE = "giving/expire-checkout"
 SPOKEN_AT_STRIPE = {"uk": "auto"}  # Checkout has no Ukrainian; "auto" follows the browser
 
 
+Also = Callable[[Session, Pledge], None]
+
+
 @dataclass(frozen=True)
 class Way:
     """Where readers come back to: full addresses for a pledge's reference, paid (`thanks`) or not (`back`)."""
@@ -30,14 +33,15 @@ class Way:
     back: Callable[[str], str]
 
 
-def page_for(tools: Tools, email: str, offer: Offer, asker: Asker, way: Way) -> str:
+def page_for(tools: Tools, email: str, offer: Offer, asker: Asker, way: Way, also: Also | None = None) -> str:
     """Return the address at which `offer` can be paid: Stripe's page, or our thanks if it was paid there already.
 
+    `also` is done with the pledge in the transaction that writes it down, and again whenever it is found once more.
     A page that has expired is replaced by a new one. Raises `GatewayUnknown` (the pledge stays offered and the same
     form leads to the same page later) and `GatewayRefused` (the checkout is given up).
     """
     for _attempt in range(ATTEMPTS):
-        pledge, checkout = _written_down(tools, email, offer, asker)
+        pledge, checkout = _written_down(tools, email, offer, asker, also)
         if checkout.url is None:
             return _opened(tools, order_of(pledge, checkout, email, offer, way), checkout)
         status = _status(tools, checkout)
@@ -65,17 +69,22 @@ def order_of(pledge: Pledge, checkout: Checkout, email: str, offer: Offer, way: 
         locale=SPOKEN_AT_STRIPE.get(offer.language, offer.language),
         metadata=marks.of_checkout(pledge.reference, checkout.idempotency_key),
         expires_at=checkout.asked_at + pledging.PAGE_LIVES,
+        coupon=offer.coupon,
+        trial_days=offer.trial_days,
     )
 
 
-def _written_down(tools: Tools, email: str, offer: Offer, asker: Asker) -> tuple[Pledge, Checkout]:
+def _written_down(tools: Tools, email: str, offer: Offer, asker: Asker, also: Also | None) -> tuple[Pledge, Checkout]:
     now = tools.clock.now()
     with tools.database.transaction() as session:
         person = people.find_or_add(session, email, now, language=offer.language)
         checkout = pledging.begin(session, person, offer, now, asker)
         janitor.arrange(session, checkout)
         _close_others(session, person.id, checkout, asker, tools)
-        return session.get_one(Pledge, checkout.pledge_id), checkout
+        pledge = session.get_one(Pledge, checkout.pledge_id)
+        if also:
+            also(session, pledge)
+        return pledge, checkout
 
 
 def _close_others(session: Session, person_id: int, checkout: Checkout, asker: Asker, tools: Tools) -> None:

@@ -18,6 +18,7 @@ from patronage.giving.terms import NotThatAmount, Terms
 from patronage.giving.typed import seen, story
 from patronage.people.people import BadAddress, email_key
 
+LONGEST_CODE = 30
 NO = ("", "0", "false", "False", "no", "No", "off", "Off")
 # Common slips of the finger in the domain of an address, and what was likely meant; suggested, never enforced.
 SLIPS = {
@@ -26,6 +27,15 @@ SLIPS = {
     "outlok.com": "outlook.com", "outlook.con": "outlook.com", "yaho.com": "yahoo.com", "yahoo.con": "yahoo.com",
     "iclod.com": "icloud.com", "icloud.con": "icloud.com", "urk.net": "ukr.net", "ukr.ner": "ukr.net",
 }  # fmt: skip
+
+
+class CodeForm(PageForm):
+    """A reader has a code; it is sent by GET, so that a link can carry it as well."""
+
+    offer = StringField(
+        _l("I have a code"), id="offer-code",
+        render_kw={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "maxlength": "30"},
+    )  # fmt: skip
 
 
 class SupportForm(PageForm):
@@ -59,6 +69,7 @@ class SupportForm(PageForm):
     cover_fees = BooleanField(_l("Cover the fee of the payment too"), false_values=(False, *NO))
     currency = HiddenField()
     source = HiddenField(filters=[story])
+    offer = HiddenField(filters=[lambda typed: seen(typed or "")[:LONGEST_CODE].strip().upper()])
     another = HiddenField()  # "yes" once a patron has said that a second running pledge is meant
 
     amount_minor: int = 0

@@ -11,21 +11,23 @@ from markupsafe import escape
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from patronage.foundation.money import exponent, shown, step
+from patronage.foundation.money import exponent, step
 from patronage.foundation.refused import Refused
 from patronage.foundation.web.errors import STATUS
 from patronage.foundation.web.guards import public
 from patronage.foundation.web.house import here, settings, tools
 from patronage.foundation.web.kept_pages import KeptPages
 from patronage.foundation.web.languages import language
-from patronage.foundation.web.limits import TooOften, allow, network
+from patronage.foundation.web.limits import TooOften
 from patronage.giving import signed, terms, wording
-from patronage.giving.asking import checkouts, paying_browser
-from patronage.giving.asking.forms import SLIPS, SupportForm
+from patronage.giving.asking import checkouts, codes, counting, paying_browser
+from patronage.giving.asking.forms import LONGEST_CODE, SLIPS, CodeForm, SupportForm
 from patronage.giving.gateway import GatewayRefused, GatewayUnknown
+from patronage.giving.memberships import offer_words
+from patronage.giving.memberships.offers import CodeUsedUp, NoSuchCode, Reduction
 from patronage.giving.models import Checkout, Interval, Pledge, PledgeState
 from patronage.giving.pledging import Offer
-from patronage.giving.terms import KnownTerms, Terms
+from patronage.giving.terms import KnownTerms, NotThatAmount, Terms
 from patronage.giving.typed import story
 from patronage.people.models import Person
 from patronage.people.people import email_key
@@ -48,11 +50,22 @@ def show() -> ResponseReturnValue:
     wanted = request.args.get("interval", "")
     wanted = wanted if wanted in INTERVALS else ""
     source = story(request.args.get("source"))
-    key = (language(), here().newsroom().version, version, _today(), wanted, bool(source))
+    offer: Reduction | None = None
+    if typed := request.args.get("offer", "").strip():
+        try:
+            known, offer = codes.known_by(typed, known)
+        except Refused as refusal:
+            form = _empty(known, interval=wanted or Interval.ONCE.value, source=source or "")
+            return _drawn(form, known, problem=str(refusal), code=typed[:LONGEST_CODE])
+        wanted, version = wanted or offer.interval.value, known.version
+    key = (language(), here().newsroom().version, version, _today(), wanted, bool(source), offer)
 
     def draw() -> str:
-        form = _empty(known, interval=wanted or Interval.ONCE.value, source=SOURCE if source else "")
-        return _drawn(form, known)
+        form = _empty(
+            known, interval=wanted or Interval.ONCE.value, source=SOURCE if source else "",
+            offer=offer.code if offer else "",
+        )  # fmt: skip
+        return _drawn(form, known, offer=offer)
 
     page = _pages().answer(("/support", *key), draw)
     return _about(source, page) if source else page
@@ -74,16 +87,24 @@ def start() -> ResponseReturnValue:
     """Write the pledge down and lead on to Stripe's page; or say what is the matter and keep the answers."""
     known, _version = _terms(request.form.get("currency", ""))
     form = SupportForm().offer_on(known, settings(), language())
-    if not form.validate():
-        return _drawn(form.put_right(), known), 422
+    is_valid, offer = form.validate(), None
+    try:
+        offer = codes.sent_with(form, known)
+    except Refused as refusal:
+        form.offer.data = ""  # the words are those without it from now on
+        return _drawn(form.put_right(), known, problem=str(refusal)), 422
+    if not is_valid:
+        return _drawn(form.put_right(), known, offer=offer), 422
     if running := _to_be_asked_about(form):
-        return _asked_first(form, known, running)
+        return _asked_first(form, known, running, offer)
     held = paying_browser.token() or paying_browser.new_token()
     try:
-        _count(email_key(form.email.data))
+        counting.count(email_key(form.email.data))
         way = checkouts.Way(signed.thanks_address, signed.back_address)
-        url = checkouts.page_for(tools(), form.email.data, _offer(form, known), paying_browser.asker(held), way)
-    except (TooOften, GatewayUnknown, GatewayRefused) as refusal:
+        wanted = codes.with_code(_offer(form, known), offer, form.amount_minor, _today())
+        also = codes.counted(offer, wanted)
+        url = checkouts.page_for(tools(), form.email.data, wanted, paying_browser.asker(held), way, also)
+    except (TooOften, GatewayUnknown, GatewayRefused, NoSuchCode, CodeUsedUp, NotThatAmount) as refusal:
         return _refused(form, known, refusal)
     response = make_response(redirect(url, 303))
     paying_browser.remember(response, held)
@@ -111,14 +132,6 @@ def _description(interval: Interval) -> str:
     return str(_("Support of %(newsroom)s", newsroom=name))
 
 
-def _count(key: str) -> None:
-    """Count this checkout against the limits. Raises `TooOften`."""
-    mine = f"{settings().checkouts_per_address_and_hour} per hour"
-    allow(mine, "checkout from", network())
-    allow(mine, "checkout for", key)
-    allow(f"{settings().checkouts_per_hour} per hour", "checkouts")
-
-
 def _refused(form: SupportForm, known: Terms, refusal: Refused) -> ResponseReturnValue:
     reason = str(refusal)
     if isinstance(refusal, GatewayUnknown):  # a page that nobody was led to cannot have been paid
@@ -143,18 +156,19 @@ def _to_be_asked_about(form: SupportForm) -> Pledge | None:
         return session.scalar(mine.where(Pledge.state.in_(RUNNING)).order_by(Pledge.id.desc()).limit(1))
 
 
-def _asked_first(form: SupportForm, known: Terms, running: Pledge) -> str:
+def _asked_first(form: SupportForm, known: Terms, running: Pledge, offer: Reduction | None) -> str:
     """Return the page that asks whether a second regular pledge is meant, with the answers in its button."""
-    amount = shown(_offer(form, known).total_minor, known.currency, language())
+    speaker = wording.Speaker(_today(), language(), offer)
+    words = speaker.words(form.interval.data, form.amount_minor, _offer(form, known).total_minor, known.currency)
     total = running.amount_minor + running.fee_cover_minor
-    answers = {name: form[name].data or "" for name in ("interval", "email", "source")}
+    answers = {name: form[name].data or "" for name in ("interval", "email", "source", "offer")}
     answers |= {"amount": terms.as_typed(form.amount_minor, known.currency), "currency": known.currency}
     answers |= {"cover_fees": "yes" if form.cover_fees.data else "", "another": "yes"}
     return render_template(
         "giving/another.html",
         running=wording.gift(running.interval, total, running.currency, language()),
-        button=wording.button(form.interval.data, amount),
-        sentence=wording.sentence(form.interval.data, amount, _today(), language()),
+        button=words[0],
+        sentence=words[1],
         answers=answers,
     )
 
@@ -193,26 +207,35 @@ def _empty(known: Terms, **data: str) -> SupportForm:
     return form.offer_on(known, settings(), language())
 
 
-def _drawn(form: SupportForm, known: Terms, problem: str | None = None, left: bool = False) -> str:
+def _drawn(
+    form: SupportForm, known: Terms, problem: str | None = None, left: bool = False, offer: Reduction | None = None,
+    code: str = "",
+) -> str:  # fmt: skip
     return render_template(
         "giving/support.html",
         form=form,
         terms=known,
-        said=wording.all_of(known, settings(), _today(), language()),
+        said=wording.all_of(known, settings(), _today(), language(), offer),
+        offer=offer,
+        gives=offer_words.gives(offer, language()) if offer else "",
+        code=CodeForm(formdata=MultiDict(), offer=code),
         slips=SLIPS,
-        scripts=_for_scripts(known),
+        scripts=_for_scripts(known, offer),
         problem=problem,
         left=left,
     )
 
 
-def _for_scripts(known: Terms) -> dict[str, str]:
+def _for_scripts(known: Terms, offer: Reduction | None) -> dict[str, str]:
     """Return what the page's script needs to put a typed amount into words; only ever shown, never charged by."""
     return {
         "exponent": str(exponent(known.currency)),
         "step": str(step(known.currency)),
         "fee_percent": str(settings().fee_percent),
         "fee_fixed": str(known.bounds.fee_fixed_minor),
+        "percent_off": str(offer.percent_off or 0) if offer else "0",
+        "amount_off": str(offer.amount_off_minor or 0) if offer else "0",
+        "off_from": str(offer.least_minor) if offer else "0",
     }
 
 

@@ -205,6 +205,28 @@ def find(session: Session, reference: str, *, locked: bool = False) -> Present:
     return present
 
 
+def of_pledge(session: Session, pledge_id: int) -> Present:
+    """Return the present that the pledge `pledge_id` pays for. Raises `NoSuchPresent`."""
+    present = session.scalar(select(Present).where(Present.pledge_id == pledge_id))
+    if present is None:
+        raise NoSuchPresent
+    return present
+
+
+def membership_until(session: Session, present: Present) -> datetime | None:
+    """Return until when the membership that came of a present lasts, or None if it was not redeemed."""
+    return session.get_one(Pledge, present.membership_id).paid_until if present.membership_id else None
+
+
+def unredeemed(session: Session, before: int | None, most: int) -> list[tuple[Present, Pledge]]:
+    """Return up to `most` presents that are paid and not redeemed, newest first, with what was paid for them."""
+    query = select(Present, Pledge).join(Pledge, Pledge.id == Present.pledge_id).order_by(Present.id.desc())
+    query = query.where(Present.paid_at.is_not(None), Present.redeemed_at.is_(None), Present.revoked_at.is_(None))
+    if before is not None:
+        query = query.where(Present.id < before)
+    return [(present, pledge) for present, pledge in session.execute(query.limit(most))]
+
+
 def _usable(session: Session, reference: str) -> Present:
     present = find(session, reference, locked=True)
     if present.revoked_at is not None:

@@ -44,6 +44,13 @@ def running(session: Session, kind: PledgeKind, person_id: int) -> Pledge | None
     return session.scalar(mine.order_by(Pledge.id.desc()).limit(1).with_for_update())
 
 
+def move_end(session: Session, pledge: Pledge, until: datetime, policy: Policy, now: datetime) -> None:
+    """Let `pledge`, whose row is locked, last until `until` instead."""
+    pledge.paid_until, pledge.ended_at, pledge.ended_because = until, None, None
+    standing.decide(pledge, policy.grace)
+    arrange_end(session, pledge, now)
+
+
 def arrange_end(session: Session, pledge: Pledge, now: datetime) -> None:
     """Have `pledge` ended on its day, and its holder told two weeks before; to be called when that day was moved."""
     until = pledge.paid_until

@@ -3,7 +3,9 @@
 //
 // Reads, on form.give: data-currency; data-exponent (digits after the point); data-step (smallest chargeable unit, in
 // minor units); data-fee-percent and data-fee-fixed (minor units), only for showing the cover of the fee.
-// On .say: data-words, a text with {amount} for the typed amount, put into its .plain and .covered;
+// data-percent-off, data-amount-off and data-off-from (minor units): what a code takes off at first, and from how much on.
+// On .say: data-words, a text with {amount} for the typed amount (and {first} for what a code leaves of it at first),
+// put into its .plain and .covered;
 // data-fee, a text with {amount} for what covering the fee adds.
 // On .suggestion: data-slips, JSON {"gmial.com": "gmail.com"}; data-words, a text with {address}.
 
@@ -32,6 +34,13 @@ function feeCover(minor, { feePercent, feeFixed, step }) {
   return Math.ceil(whole / Number(step)) * Number(step) - minor;
 }
 
+/* What a code leaves of an amount at first, rounded half up as the server rounds it. */
+function firstCharge(minor, gift, { percentOff, amountOff, offFrom }) {
+  if (gift < Number(offFrom)) return minor;
+  const off = Math.floor((minor * Number(percentOff) + 50) / 100) || Number(amountOff);
+  return Math.max(minor - off, 0);
+}
+
 function keepWords() {
   for (const part of form.querySelectorAll(".say[data-words] .plain, .say[data-words] .covered, .say[data-fee]")) {
     part.dataset.without = part.textContent;
@@ -45,7 +54,9 @@ function sayTyped() {
   const minor = minorUnits(form.elements.amount.value, places);
   const fee = minor ? feeCover(minor, form.dataset) : 0;
   const put = (part, words, amount) => {
-    const text = minor ? words.replaceAll("{amount}", money(amount, currency, places)) : part.dataset.without;
+    const first = firstCharge(amount, minor, form.dataset);
+    const said = () => words.replaceAll("{amount}", money(amount, currency, places)).replaceAll("{first}", money(first, currency, places));
+    const text = minor ? said() : part.dataset.without;
     if (part.textContent !== text) part.textContent = text;
   };
   for (const say of form.querySelectorAll(".say[data-words]")) {
