@@ -100,14 +100,15 @@ def test_a_patron_declares_and_withdraws_on_their_own_pages(
 ) -> None:
     browser, token = her_browser
     assert "Gift Aid" in words(browser.get("/account"))
-    said = {"first_name": "Jane", "last_name": "Doe", "house": "12", "postcode": "s19 2bd", "csrf_token": token}
+    said = {"first_name": "Jane", "last_name": "Doe", "house": "12", "postcode": "s19 2bd"}
+    said |= {"covers": "future", "csrf_token": token}
     refused = browser.post("/account/gift-aid", data={**said, "postcode": "nowhere"}, headers=HEADERS)
     assert refused.status_code == 422
     assert "Write the postcode of your home" in refused.text
     assert "Confirm the declaration." in refused.text
     agreed = browser.post("/account/gift-aid", data={**said, "taxpayer": "y"}, headers=HEADERS)
     assert agreed.status_code == 303
-    assert "I am a UK taxpayer" in browser.get("/account/gift-aid").text
+    assert "from now on to The Gazette Trust. I am a UK taxpayer" in browser.get("/account/gift-aid").text
     browser.post("/account/gift-aid/withdraw", data={"csrf_token": token}, headers=HEADERS)
     with database.reading() as session:
         assert session.scalars(select(GiftAidDeclaration.withdrawn_at)).one() is not None

@@ -8,7 +8,7 @@ from babel import Locale
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, Field, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, DateField, Field, RadioField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
@@ -120,8 +120,14 @@ class DeclarationForm(PageForm):
     )  # fmt: skip
     postcode = _line(_l("Postcode"), 10, autocomplete="postal-code")
     abroad = BooleanField(_l("I live outside the United Kingdom"))
-    covers_past = BooleanField(_l("Include what I gave in the past 4 years"), default=True)
+    covers = RadioField(_l("Which donations"), default="past")
     taxpayer = BooleanField(_l("I am a UK taxpayer and declare this"), [InputRequired(_l("Confirm the declaration."))])
+
+    def __init__(self, charity: str, **given: Any) -> None:
+        super().__init__(**given)
+        self.covers.choices = [
+            ("past", gift_aid.scope(charity, covers_past=True)), ("future", gift_aid.scope(charity, covers_past=False)),
+        ]  # fmt: skip
 
     def validate_postcode(self, field: Field) -> None:
         """Refuse what is no British postcode, unless they live elsewhere."""
@@ -134,8 +140,8 @@ class DeclarationForm(PageForm):
 
     def said(self) -> gift_aid.Said:
         """Return what was declared; call it only when the form is valid."""
-        names = ("title", "first_name", "last_name", "house", "postcode", "abroad", "covers_past")
-        return gift_aid.Said(**{name: self[name].data for name in names})
+        names = ("title", "first_name", "last_name", "house", "postcode", "abroad")
+        return gift_aid.Said(**{name: self[name].data for name in names}, covers_past=self.covers.data == "past")
 
 
 class SpanForm(PageForm):

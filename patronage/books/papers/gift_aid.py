@@ -58,9 +58,9 @@ class Said:
     covers_past: bool
 
 
-def wording(entity_name: str, *, covers_past: bool) -> str:
-    """Return the words of a declaration to the charity called `entity_name`."""
-    return f"{PAST_AND_FUTURE if covers_past else FUTURE} {entity_name}. {TAXPAYER}"
+def scope(entity_name: str, *, covers_past: bool) -> str:
+    """Return the sentence that says which donations to the charity called `entity_name` a declaration covers."""
+    return f"{PAST_AND_FUTURE if covers_past else FUTURE} {entity_name}."
 
 
 def postcode(typed: str) -> str:
@@ -87,7 +87,7 @@ def declare(
         person_id=person_id, entity_id=entity.id, title=said.title, first_name=said.first_name,
         last_name=said.last_name, house=said.house, postcode=known,
         covers_since=now - PAST if said.covers_past else now,
-        wording=wording(entity_name, covers_past=said.covers_past), declared_at=now,
+        wording=f"{scope(entity_name, covers_past=said.covers_past)} {TAXPAYER}", declared_at=now,
     )  # fmt: skip
     session.add(declaration)
     return declaration

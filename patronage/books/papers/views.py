@@ -140,30 +140,18 @@ def _charity(session: Session) -> tuple[LegalEntity, str]:
     return entity, entities.frozen(session, entity)["name"]
 
 
-@blueprint.get("/account/gift-aid")
-@patron
-def show_gift_aid() -> ResponseReturnValue:
-    """Show what somebody declared, and the form to declare it."""
-    return _gift_aid_page(DeclarationForm(formdata=None))
-
-
-def _gift_aid_page(form: DeclarationForm) -> str:
-    with tools().database.reading() as session:
-        _entity, name = _charity(session)
-        declared = gift_aid.current(session, current_user.id)
-    words = gift_aid.wording(name, covers_past=True)
-    return render_template("books/gift_aid.html", form=form, declared=declared, words=words)
-
-
-@blueprint.post("/account/gift-aid")
+@blueprint.route("/account/gift-aid", methods=["GET", "POST"])
 @patron
 def declare_gift_aid() -> ResponseReturnValue:
-    """Take somebody's declaration."""
-    form = DeclarationForm()
-    if not form.validate():
-        return _gift_aid_page(form), 422
-    with tools().database.transaction() as session:
+    """Show what somebody declared, and take their declaration."""
+    with tools().database.reading() as session:
         entity, name = _charity(session)
+        declared = gift_aid.current(session, current_user.id)
+    form = DeclarationForm(name)
+    if not form.validate_on_submit():
+        drawn = render_template("books/gift_aid.html", form=form, declared=declared, taxpayer=gift_aid.TAXPAYER)
+        return make_response(drawn, 422 if form.is_submitted() else 200)
+    with tools().database.transaction() as session:
         gift_aid.declare(session, current_user.id, entity, name, form.said(), tools().clock.now())
     flash(_("Thank you. Your declaration is written down; you can withdraw it here at any time."), "success")
     return redirect("/account/gift-aid", 303)
