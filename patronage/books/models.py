@@ -97,6 +97,11 @@ class Payment(Base):
     paid_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
 
 
+def _few(name: str, column: str, condition: str) -> Index:
+    """Return an index of the few rows for which `condition` holds."""
+    return Index(name, column, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
 class Refund(Base):
     """Money given back, or on its way back, as Stripe last said; several may belong to one payment.
 
@@ -240,7 +245,9 @@ class LedgerEntry(Base):
         UniqueConstraint("kind", "stripe_id"),
         CheckConstraint("amount_minor > 0", name="positive"),
         CheckConstraint("debit <> credit", name="two_accounts"),
-        Index("ix_ledger_entry_month", "booked_at", "kind", "currency", "amount_minor"),
+        Index("ix_ledger_entry_month", "booked_at", "kind", "debit", "credit", "currency", "amount_minor"),
+        _few("ix_ledger_entry_manual", "booked_at", "kind = 'manual'"),
+        _few("ix_ledger_entry_corrects_id", "corrects_id", "corrects_id IS NOT NULL"),
     )
 
     id: Mapped[Id]

@@ -24,11 +24,13 @@ DEEDS = {
     "dispute accepted": _l("dispute accepted"),
     "dispute answered": _l("dispute answered"),
     "failed refund noted": _l("failed refund noted"),
+    "entry corrected": _l("entry corrected"),
     "legal entity added": _l("legal entity added"),
     "legal entity changed": _l("legal entity changed"),
     "refund approved": _l("refund approved"),
     "refund asked for": _l("refund asked for"),
     "refund declined": _l("refund declined"),
+    "month closed": _l("month closed"),
     "role granted": _l("role granted"),
     "role revoked": _l("role revoked"),
     "round changed": _l("round changed"),
@@ -59,6 +61,8 @@ def subject(entry: AuditEntry) -> str:
         return str(_("person %(number)s", number=number))
     if kind == "legal entity" and number.isdigit():
         return str(_("legal entity %(number)s", number=number))
+    if kind == "entry" and number.isdigit():
+        return str(_("ledger entry %(number)s", number=number))
     if kind == "round" and number.isdigit():
         return str(_("round %(number)s", number=number))
     if kind == "topic" and number.isdigit():
