@@ -29,12 +29,16 @@ CLASSES: dict[str, Any] = {  # by the name that such an object has in our source
     "error": stripe.PaymentIntent.LastPaymentError,
     "method": stripe.PaymentMethod,
     "card": stripe.PaymentMethod.Card,
+    "own": stripe.PaymentMethod,
+    "newer": stripe.PaymentMethod,
+    "rhythm": stripe.Price.Recurring,
+    "opened": stripe.billing_portal.Session,
 }
 
 
 def _fields_read() -> list[tuple[str, str]]:
     found = set()
-    folders = [*(GIVING / "intake").glob("*.py"), *(GIVING / "dunning").glob("*.py")]
+    folders = [path for folder in ("intake", "dunning", "keeping") for path in (GIVING / folder).glob("*.py")]
     for path in [GIVING / "gateway.py", GIVING / "letters.py", *folders]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
@@ -63,9 +67,11 @@ def test_every_field_we_read_exists_in_the_pinned_package() -> None:
 
 
 def test_our_marks_are_written_and_read_under_one_constant() -> None:
-    keys = {marks.PLEDGE, marks.CHECKOUT}
+    keys = {marks.PLEDGE, marks.CHECKOUT, marks.FEE_COVER, marks.MEANT_ONCE}
     holders = [
         path.name for path in GIVING.parent.rglob("*.py") for key in keys if f'"{key}"' in path.read_text("utf-8")
     ]
     assert holders == ["marks.py"] * len(keys)
-    assert set(marks.of_checkout("P-1", "key")) == keys
+    assert set(marks.of_checkout("P-1", "key")) == {marks.PLEDGE, marks.CHECKOUT}
+    assert marks.fee_cover(marks.of_fee_cover(46, 546), 546) == 46
+    assert marks.fee_cover(marks.of_fee_cover(46, 546), 1200) is None  # another amount was set at Stripe since

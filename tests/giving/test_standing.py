@@ -17,6 +17,7 @@ PAID = datetime(2026, 3, 1, tzinfo=UTC)
 UNTIL = datetime(2026, 4, 1, tzinfo=UTC)
 LATER = datetime(2026, 4, 3, tzinfo=UTC)
 GRACE = timedelta(days=14)
+MEANT_ONCE = Facts(Interval.MONTH, PAID, ended_at=LATER, paid_until=UNTIL, ended_because=standing.MEANT_ONCE)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,9 @@ GRACE = timedelta(days=14)
         (Facts(Interval.MONTH), PledgeState.OFFERED, None),
         (Facts(Interval.MONTH, settled_at=PAID, paid_until=UNTIL), PledgeState.ACTIVE, UNTIL + GRACE),
         (Facts(Interval.YEAR, PAID, past_due_at=LATER, paid_until=UNTIL), PledgeState.PAST_DUE, UNTIL + GRACE),
-        (Facts(Interval.MONTH, PAID, paused_at=LATER, paid_until=UNTIL), PledgeState.PAUSED, UNTIL + GRACE),
+        (Facts(Interval.MONTH, PAID, paused_at=LATER, paid_until=UNTIL), PledgeState.PAUSED, UNTIL),
+        (Facts(Interval.MONTH, PAID, paid_until=UNTIL, trial_until=LATER), PledgeState.ACTIVE, LATER + GRACE),
+        (MEANT_ONCE, PledgeState.ENDED, None),
         (Facts(Interval.MONTH, PAID, past_due_at=LATER, paused_at=LATER), PledgeState.PAUSED, None),
         (Facts(Interval.MONTH, PAID, ended_at=LATER, paid_until=UNTIL), PledgeState.ENDED, UNTIL),
         (Facts(Interval.MONTH, ended_at=LATER), PledgeState.ENDED, None),
@@ -34,8 +37,8 @@ GRACE = timedelta(days=14)
         (Facts(Interval.ONCE), PledgeState.OFFERED, None),
     ],
     ids=[
-        "offered", "paid", "late", "paused", "paused while late and given back", "ended", "never paid",
-        "given back", "once", "once and not paid",
+        "offered", "paid", "late", "paused", "moved to a later day", "meant once", "paused while late and given back",
+        "ended", "never paid", "given back", "once", "once and not paid",
     ],
 )  # fmt: skip
 def test_facts_decide_state_and_standing(facts: Facts, state: PledgeState, until: datetime | None) -> None:

@@ -32,9 +32,9 @@ def change(gateway: Gateway, subscription_id: str, asked: dict[str, Any], key: s
     is paid is turned into one, to the second; if we are cut off in between, nothing has changed for anybody.
     https://docs.stripe.com/billing/subscriptions/billing-cycle
     """
-    known = gateway.fetch_subscription(subscription_id)
-    item = known["items"]["data"][0]
-    if item["price"]["recurring"]["interval"] != asked["interval"] and known["status"] != "trialing":
+    subscription = gateway.fetch_subscription(subscription_id)
+    item = subscription["items"]["data"][0]
+    if item["price"]["recurring"]["interval"] != asked["interval"] and subscription["status"] != "trialing":
         until: Answer = {"trial_end": item["current_period_end"], **NO_PRORATION}
         _update(gateway, subscription_id, until, f"{key}-until")
     charged = asked["amount_minor"] + asked["fee_cover_minor"]

@@ -1,12 +1,11 @@
 """A patron stops in two clicks, at the end of what is paid, and goes on in one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from patronage.foundation.post import Mailbox
 from patronage.foundation.settings import Settings
@@ -16,15 +15,15 @@ from patronage.giving.duties import policy_of
 from patronage.giving.gateway import Answer, Gateway
 from patronage.giving.intake import applying
 from patronage.giving.intake.told import Matter
+from patronage.giving.keeping.models import Deed
 from patronage.giving.models import Interval, Pledge, PledgeState
-from patronage.people import people
 from patronage.sandbox.serving import RunningSandbox
 from tests.fixtures.app import Browsers, SignIn
 from tests.fixtures.stripe import StripeTools
+from tests.giving.keeping.patrons import ANN, Patron, enter
 from tests.giving.readers import Readers, letters, pledges
 from tests.giving.supporting import words
 
-ANN = "ann@reader.example"
 SUBSCRIPTIONS = "/v1/subscriptions"
 
 
@@ -45,34 +44,6 @@ class Interrupted(Gateway):
 def payments(sandbox: RunningSandbox, settings: Settings) -> Interrupted:
     """The gateway that can be interrupted."""
     return Interrupted(settings.model_copy(update={"stripe_api_base": sandbox.url}), retries=0)
-
-
-@dataclass
-class Patron:
-    """A patron's browser, what its forms must carry, and the reference of the pledge."""
-
-    browser: FlaskClient
-    token: str
-    reference: str
-
-    def press(self, deed: str, **fields: str) -> int:
-        """Send the form `deed` (cancel, resume); return the status."""
-        path = f"/account/pledges/{self.reference}/{deed}"
-        return self.browser.post(path, data={"csrf_token": self.token, **fields}).status_code
-
-
-def _enter(browser: FlaskClient, email: str, tools: Tools, signed_in: SignIn) -> str:
-    with tools.database.transaction() as session:
-        person = people.find_or_add(session, email, tools.clock.now())
-    return signed_in(browser, person)
-
-
-@pytest.fixture
-def ann(browsers: Browsers, readers: Readers, tools: Tools, signed_in: SignIn) -> Patron:
-    """Ann gives five euros a month since 2 March, and is signed in."""
-    readers.patron(email=ANN)
-    browser = browsers()
-    return Patron(browser, _enter(browser, ANN, tools, signed_in), _pledge(tools).reference)
 
 
 def _pledge(tools: Tools) -> Pledge:
@@ -145,20 +116,60 @@ def test_a_stopped_pledge_is_over_when_its_period_is(
 
 
 @pytest.mark.parametrize("fault", ["drop", "500", "commit_then_drop"])
-def test_when_stripe_does_not_answer_trying_again_stops_it(
-    ann: Patron, tools: Tools, stripe_tools: StripeTools, fault: str
+def test_when_stripe_does_not_answer_it_is_found_out_and_done(
+    ann: Patron, tools: Tools, stripe_tools: StripeTools, worker: Worker, fault: str
 ) -> None:
-    path = f"{SUBSCRIPTIONS}/{_pledge(tools).stripe_subscription_id}"
+    path = f"{SUBSCRIPTIONS}/{ann.pledge.stripe_subscription_id}"
     stripe_tools.faults({"path": path, "times": 1, "fault": fault})
-    assert ann.press("cancel") == 503
-    assert _pledge(tools).ends_at is None
-    assert ann.press("cancel") == 303
-    assert _pledge(tools).ends_at is not None
+    assert ann.press("cancel", reason="Moving abroad") == 303
+    assert ann.pledge.ends_at is None
+    assert "We are finding out" in ann.account()
+    stripe_tools.clock.advance(minutes=3)
+    worker.work_until_idle()
+    assert (ann.pledge.ends_at, ann.pledge.why_stopped) == (ann.pledge.paid_until, "Moving abroad")
+    assert "finding out" not in ann.account()
+    with tools.database.reading() as session:
+        assert len(letters(session, "giving/pledge_ending")) == 1
+        assert [deed.asked for deed in session.scalars(select(Deed))] == [{}]
+
+
+def test_when_stripe_does_not_answer_trying_again_stops_it(ann: Patron, stripe_tools: StripeTools) -> None:
+    path = f"{SUBSCRIPTIONS}/{ann.pledge.stripe_subscription_id}"
+    stripe_tools.faults({"path": path, "times": 1, "fault": "500"})
+    assert [ann.press("cancel"), ann.press("cancel")] == [303, 303]
+    assert ann.pledge.ends_at is not None
+    assert "Look again" not in ann.account()
+
+
+def test_another_wish_meanwhile_overtakes_what_is_being_found_out(
+    ann: Patron, stripe_tools: StripeTools, worker: Worker
+) -> None:
+    path = f"{SUBSCRIPTIONS}/{ann.pledge.stripe_subscription_id}"
+    stripe_tools.faults({"path": path, "times": 1, "fault": "drop"})
+    ann.press("cancel")
+    assert ann.press("pause", months="1") == 303
+    stripe_tools.clock.advance(minutes=3)
+    worker.work_until_idle()
+    assert (ann.pledge.state, ann.pledge.ends_at) == (PledgeState.PAUSED, None)
+
+
+def test_less_is_offered_once_and_halved_once(ann: Patron) -> None:
+    assert "Or give less" in ann.see("cancel")
+    assert [ann.press("less"), ann.press("less")] == [303, 303]
+    assert (ann.pledge.amount_minor, ann.pledge.ends_at) == (200, None)
+    assert ann.subscription["items"].data[0].price.unit_amount == 200
+    assert "less" not in ann.see("cancel")
+
+
+def test_who_stopped_once_is_not_asked_again_to_give_less(ann: Patron) -> None:
+    ann.press("cancel")
+    ann.press("resume")
+    assert "less" not in ann.see("cancel")
 
 
 def test_the_pledge_of_another_is_not_found(ann: Patron, browsers: Browsers, tools: Tools, signed_in: SignIn) -> None:
     browser = browsers()
-    boris = Patron(browser, _enter(browser, "boris@reader.example", tools, signed_in), ann.reference)
+    boris = Patron(browser, enter(browser, "boris@reader.example", tools, signed_in), ann.reference, ann.readers)
     assert browser.get(f"/account/pledges/{ann.reference}/cancel").status_code == 404
     assert [boris.press("cancel"), boris.press("resume")] == [404, 404]
     boris.reference = "P-0000-0000-0000"
@@ -171,7 +182,7 @@ def test_a_gift_given_once_cannot_be_stopped(
 ) -> None:
     readers.patron(Interval.ONCE, email=ANN)
     browser = browsers()
-    ann = Patron(browser, _enter(browser, ANN, tools, signed_in), _pledge(tools).reference)
+    ann = Patron(browser, enter(browser, ANN, tools, signed_in), _pledge(tools).reference, readers)
     assert ann.press("cancel") == 404
 
 
