@@ -10,6 +10,8 @@ from patronage.ballots.models import Round, Topic, TopicState
 from patronage.foundation.jobs import Job
 from patronage.foundation.outbox import Letter
 from patronage.giving.models import Interval, Outcome, Pledge, PledgeState, StripeEvent
+from patronage.giving.returning import reading
+from patronage.giving.returning.reading import Needs
 from patronage.giving.standing import how_many_patrons
 
 RUNNING = (PledgeState.ACTIVE, PledgeState.PAST_DUE)
@@ -25,6 +27,7 @@ class Overview:
     suggestions: int
     stories_owed: int
     gone_wrong: int
+    money: Needs
     open_rounds: list[Round]
 
 
@@ -32,10 +35,10 @@ def overview(session: Session, now: datetime) -> Overview:
     """Gather the desk's first page in six queries."""
     return Overview(
         patrons=how_many_patrons(session, now),
-        past_due=session.scalar(select(func.count()).where(Pledge.state == PledgeState.PAST_DUE)) or 0,
         monthly=monthly_income(session),
         **_topics(session),
-        gone_wrong=_gone_wrong(session),
+        **_counts(session),
+        money=reading.needs(session),
         open_rounds=list(
             session.scalars(
                 select(Round).where(Round.opened_at.is_not(None), Round.closed_at.is_(None)).order_by(Round.closes_at)
@@ -65,10 +68,14 @@ def _topics(session: Session) -> dict[str, int]:
     return {"suggestions": by_state.get(TopicState.SUGGESTED, 0), "stories_owed": owed}
 
 
-def _gone_wrong(session: Session) -> int:
-    dead = [
-        select(func.count()).where(Job.dead_at.is_not(None)).scalar_subquery(),
-        select(func.count()).where(Letter.dead_at.is_not(None)).scalar_subquery(),
-        select(func.count()).where(StripeEvent.outcome == Outcome.FAILED).scalar_subquery(),
-    ]
-    return sum(session.execute(select(*dead)).one())
+def _counts(session: Session) -> dict[str, int]:
+    """Count late payments, and what was given up: jobs, letters, events."""
+    late, *dead = session.execute(
+        select(
+            select(func.count()).where(Pledge.state == PledgeState.PAST_DUE).scalar_subquery(),
+            select(func.count()).where(Job.dead_at.is_not(None)).scalar_subquery(),
+            select(func.count()).where(Letter.dead_at.is_not(None)).scalar_subquery(),
+            select(func.count()).where(StripeEvent.outcome == Outcome.FAILED).scalar_subquery(),
+        )
+    ).one()
+    return {"past_due": late, "gone_wrong": sum(dead)}

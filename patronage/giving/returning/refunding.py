@@ -53,6 +53,13 @@ class DecidedAlready(Refused):
     reason = _l("This refund was decided already.")
 
 
+class NoSuchRequest(Refused):
+    """There is no request of this number."""
+
+    why = Why.NOT_FOUND
+    reason = _l("There is no such refund.")
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What a member of staff wants to give back: minor units in the payment's currency, and why.
@@ -118,6 +125,14 @@ def decline(session: Session, request_id: int, by: int, now: datetime) -> Refund
     return request
 
 
+def find(session: Session, request_id: int) -> RefundRequest:
+    """Return a request. Raises `NoSuchRequest`."""
+    request = session.get(RefundRequest, request_id)
+    if request is None:
+        raise NoSuchRequest
+    return request
+
+
 def left_of(session: Session, payment: Payment) -> int:
     """Return how much of `payment` can be given back still, in minor units: not what is asked for already."""
     return max(payment.amount_minor - payment.refunded_minor - _open_minor(session, payment.id), 0)
@@ -141,7 +156,9 @@ def _open_minor(session: Session, payment_id: int) -> int:
 
 
 def _waiting(session: Session, request_id: int) -> RefundRequest:
-    request = session.get_one(RefundRequest, request_id, with_for_update=True)
+    request = session.get(RefundRequest, request_id, with_for_update=True)
+    if request is None:
+        raise NoSuchRequest
     if request.state != RequestState.WAITING:
         raise DecidedAlready
     return request
