@@ -34,7 +34,7 @@ YEARLY = _l("A yearly pledge is charged once a year, so there is nothing to paus
 class NothingChanges(Refused):
     """What is asked for is how it is already."""
 
-    reason = _l("That is what you give already. Choose something else, or go back.")
+    reason = _l("That is how it is already. Choose something else, or go back.")
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def test_what_cannot_be_is_refused_beside_its_field(ann: Patron) -> None:
     refused = {
         ("month", "0.50"): "The smallest gift we can take is €1.",
         ("month", "1e2"): "is not an amount",
-        ("month", "5"): "That is what you give already.",
+        ("month", "5"): "That is how it is already.",
         ("once", "5"): "Not a valid choice",
         ("month", ""): "Enter how much you want to give.",
     }
