@@ -11,11 +11,14 @@ from flask.cli import FlaskGroup
 from patronage import __version__
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from flask import Flask
 
     from patronage.foundation.settings import Settings
 
 NO_DATABASE = 3
+COMPARED = ("subscriptions", "invoices", "charges", "refunds", "disputes", "payouts")  # with Stripe, in this order
 
 
 class Commands(FlaskGroup):
@@ -174,6 +177,37 @@ def figures(rebuild: bool) -> None:
         click.echo(problem, err=True)
     click.echo("The figures do NOT agree." if problems else "The figures agree with the pledges.")
     raise SystemExit(1 if problems else 0)
+
+
+@cli.command()
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Only what was made since that day.")
+@click.option("--dry-run", is_flag=True, help="Say what differs, mend nothing.")
+@click.option("--only", type=click.Choice(COMPARED), multiple=True, help="Only this kind; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+def reconcile(since: "datetime | None", dry_run: bool, only: tuple[str, ...], as_json: bool) -> None:
+    """Compare with Stripe and mend; status 1 when something differed, 2 when unfinished, 3 when differences remain."""
+    from patronage.foundation.web.house import here
+    from patronage.giving.duties import policy_of
+    from patronage.giving.reconciling.walking import Scope
+    from patronage.operation import reconciling
+
+    policy = policy_of(here().settings)
+    kinds = tuple(kind for kind in COMPARED if kind in only) if only else COMPARED
+    scope = Scope(kinds, reconciling.moment_of(since.date() if since else None, policy.zone), dry_run)
+    raise SystemExit(reconciling.reconcile(here().tools, policy, scope, as_json=as_json))
+
+
+@cli.command()
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Thirty days back unless given.")
+def replay(since: "datetime | None") -> None:
+    """Apply events Stripe could not deliver; status 1 when there were new ones, 2 unfinished, 3 some are left."""
+    from patronage.foundation.web.house import here
+    from patronage.giving.duties import policy_of
+    from patronage.operation import reconciling
+
+    policy = policy_of(here().settings)
+    moment = reconciling.moment_of(since.date() if since else None, policy.zone)
+    raise SystemExit(reconciling.replay(here().tools, policy, moment))
 
 
 @cli.command()

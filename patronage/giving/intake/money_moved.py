@@ -77,18 +77,23 @@ def movement_of(balance: Answer) -> Movement:
 
 
 def given_of(refund: Answer) -> Given:
-    """Return what the books are told of a refund; a status that is not known yet counts as under way."""
-    status = refund["status"]
+    """Return what the books are told of a refund."""
     return Given(
         stripe_id=refund["id"],
         amount_minor=refund["amount"],
         currency=refund["currency"].upper(),
-        status=RefundStatus(status) if status in set(RefundStatus) else RefundStatus.PENDING,
+        status=status_of(refund),
         failure_reason=refund.get("failure_reason"),
         made_at=_moment(refund["created"]),
         moved=_movement(refund["balance_transaction"]),
         returned=_movement(refund.get("failure_balance_transaction")),
     )
+
+
+def status_of(refund: Answer) -> RefundStatus:
+    """Return where a refund stands; a status that is not known yet counts as under way."""
+    status = refund["status"]
+    return RefundStatus(status) if status in set(RefundStatus) else RefundStatus.PENDING
 
 
 def contested_of(dispute: Answer) -> Contested:
