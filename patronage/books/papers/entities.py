@@ -103,6 +103,9 @@ def describe(session: Session, entity_id: int | None, said: Said, actor_id: int,
         setattr(entity, field, getattr(said, field))
     session.add(entity)
     session.flush()
-    deed = "legal entity changed" if entity_id else "legal entity added"
-    audit.record(session, actor_id, deed, f"legal entity {entity.id}", ", ".join(changed), now)
+    subject, detail = f"legal entity {entity.id}", ", ".join(changed)
+    if entity_id:
+        audit.record(session, actor_id, "legal entity changed", subject, detail, now)
+    else:
+        audit.record(session, actor_id, "legal entity added", subject, detail, now)
     return entity

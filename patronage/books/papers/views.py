@@ -147,7 +147,8 @@ def declare_gift_aid() -> ResponseReturnValue:
     with tools().database.reading() as session:
         entity, name = _charity(session)
         declared = gift_aid.current(session, current_user.id)
-    form = DeclarationForm(name)
+    lives_abroad = declared is not None and declared.postcode == gift_aid.ABROAD
+    form = DeclarationForm(name, obj=declared, abroad=lives_abroad)
     if not form.validate_on_submit():
         drawn = render_template("books/gift_aid.html", form=form, declared=declared, taxpayer=gift_aid.TAXPAYER)
         return make_response(drawn, 422 if form.is_submitted() else 200)
