@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from patronage.foundation.charts import Chart, columns
 from patronage.foundation.web import ids
 from patronage.foundation.web.guards import staff
 from patronage.foundation.web.house import settings, tools
@@ -15,7 +16,6 @@ from patronage.giving.figures.models import Move, PledgeMove
 from patronage.giving.figures.moves import month_of
 from patronage.giving.figures.reading import Cohort, Month, Worth
 from patronage.giving.models import Pledge
-from patronage.newsroom.charts import Chart, columns
 from patronage.people.models import Person
 
 blueprint = Blueprint("newsroom_figures", __name__)

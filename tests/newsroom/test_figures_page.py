@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from patronage.foundation.charts import columns
 from patronage.foundation.clock import FrozenClock
 from patronage.foundation.database import Database
 from patronage.giving.figures import moves
 from patronage.giving.models import Pledge
 from patronage.giving.standing import decide
-from patronage.newsroom.charts import columns
 from patronage.people import staff
 from tests.ballots.polls import a_patron
 from tests.fixtures.app import Browsers, SignIn

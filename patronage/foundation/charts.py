@@ -1,4 +1,4 @@
-"""Geometry of the desk's charts: numbers in, points and bars out; templates draw them as SVG beside their table."""
+"""Geometry of charts: numbers in, points and bars out; templates draw them as SVG beside their table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
