@@ -160,6 +160,12 @@ def test_what_a_patron_sees(live: Live, walking: Callable[..., Walk], somebody: 
     walk, (now, past) = walking(READER), voted
     walk.look()
     walk.see("/topics", f"/topics/{now}", f"/topics/{past}", "/topics/suggest", "/desk")
+    walk.see("/account/statements")
+    walk.page.locator("main .card-list a").first.click()
+    walk.look()
+    walk.page.goto(f"{live.url}/account")
+    walk.page.locator("main a[href^='/account/receipts/']").first.click()
+    walk.look()
     walk.see_refused(f"/topics/{now}", _tick_everything)
     walk.see_refused("/topics/suggest", _send)
     walk.page.goto(f"{live.url}/topics/{now}")
@@ -194,6 +200,7 @@ def test_what_a_bookkeeper_sees(live: Live, walking: Callable[..., Walk]) -> Non
     walk = walking("books@newsroom.example", "bookkeeper")
     walk.see("/desk", "/desk/patrons", "/desk/patrons?words=nobody", "/desk/rounds")
     walk.see("/desk/patrons/late", "/desk/patrons/cards")
+    walk.see("/desk/books", "/desk/books/entity", "/desk/books/statements", "/desk/books/gift-aid")
     assert walk.found == []
 
 
