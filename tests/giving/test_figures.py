@@ -1,5 +1,6 @@
 """The figures: every change of what a pledge brings is noted once, and months, cohorts and sums agree with it."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,7 +8,7 @@ import pytest
 from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select, text, update
+from sqlalchemy import create_engine, func, select, text, update
 from sqlalchemy.orm import Session
 
 from patronage.foundation.database import Database
@@ -17,6 +18,7 @@ from patronage.giving.figures.reading import Month
 from patronage.giving.models import Interval, Pledge, PledgeKind, PledgeState
 from patronage.giving.standing import decide
 from patronage.people.people import find_or_add
+from patronage.tables import metadata
 
 ZONE = ZoneInfo("Europe/Kyiv")
 JANUARY = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -177,28 +179,30 @@ deeds = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
-@given(deeds)
-def test_whatever_happens_the_sums_agree(told: list[tuple[int, str, int]]) -> None:
-    """Run against SQLite in memory: the same statements, a hundred lives."""
-    from sqlalchemy import create_engine
-
-    from patronage.tables import metadata
-
+@pytest.fixture(scope="module")
+def in_memory() -> Iterator[Session]:
+    """A database of this process's memory, for a hundred lives that are all rolled back."""
     engine = create_engine("sqlite://")
     metadata.create_all(engine)
     with Session(engine) as session:
-        pledges = [_pledge(session, JANUARY, number) for number in range(4)]
-        at = JANUARY
-        for number, deed, days in told:
-            at += timedelta(days=17 * days)
-            _do(pledges[number], deed, at)
-            _note(session, pledges[number], at)
-        assert _broken(session) == []
-        last = reading.months(session, "EUR", moves.month_of(at, ZONE))[-1]
-        running = rebuilding.running(session).get("EUR", (0, 0))
-        assert (last.pledges, last.income_minor) == (running[0], running[1] // 12)
+        yield session
     engine.dispose()
+
+
+@settings(max_examples=25)
+@given(told=deeds)
+def test_whatever_happens_the_sums_agree(in_memory: Session, told: list[tuple[int, str, int]]) -> None:
+    session, at = in_memory, JANUARY
+    pledges = [_pledge(session, JANUARY, number) for number in range(4)]
+    for number, deed, days in told:
+        at += timedelta(days=17 * days)
+        _do(pledges[number], deed, at)
+        _note(session, pledges[number], at)
+    assert _broken(session) == []
+    last = reading.months(session, "EUR", moves.month_of(at, ZONE))[-1]
+    running = rebuilding.running(session).get("EUR", (0, 0))
+    assert (last.pledges, last.income_minor) == (running[0], running[1] // 12)
+    session.rollback()
 
 
 def _do(pledge: Pledge, deed: str, at: datetime) -> None:
