@@ -54,7 +54,7 @@ class Thanked:
     @property
     def stand(self) -> Stand:
         """How far the payment has come, from the facts alone."""
-        if self.pledge.settled_at is not None:
+        if self.pledge.settled_at is not None or self.pledge.free_until is not None:
             return Stand.SETTLED
         told = {"unpaid": Stand.ON_ITS_WAY, "failed": Stand.FAILED, "expired": Stand.EXPIRED}
         return told.get(self.checkout.outcome or "", Stand.CONFIRMING)

@@ -10,6 +10,7 @@ from babel import Locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, Field, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from patronage.books.manual_gifts import Coins
@@ -41,7 +42,7 @@ def _line(label: Any, most: int, **more: Any) -> StringField:
 class GiftForm(PageForm):
     """A gift that came past Stripe; `submission` makes a double click one gift. `today` is set by the page."""
 
-    channel = SelectField(_l("How it came"), choices=CHANNELS)
+    channel = SelectField(_l("How it came"), choices=[SelectChoice(*each) for each in CHANNELS])
     received_on = DateField(_l("Received on"), [InputRequired(_l("Choose the day on which it was received."))])
     currency = StringField(
         _l("Currency"), [InputRequired(_l("Write the code of the currency, such as EUR."))],

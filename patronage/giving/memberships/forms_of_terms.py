@@ -6,6 +6,7 @@ from babel import Locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, SelectField, StringField, TextAreaField
+from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from patronage.foundation import money
@@ -17,7 +18,7 @@ from patronage.giving.models import Interval
 from patronage.giving.terms import CHOICES, Bounds, Suggested, Terms, as_typed
 from patronage.giving.typed import seen
 
-PLACES = [("0", _l("The first")), ("1", _l("The second")), ("2", _l("The third")), ("3", _l("The fourth"))]
+PLACES = (_l("The first"), _l("The second"), _l("The third"), _l("The fourth"))
 AMOUNT = {"inputmode": "decimal", "autocomplete": "off", "maxlength": "30"}
 LINES = {"rows": "4", "autocomplete": "off"}
 
@@ -37,7 +38,8 @@ def _amounts(label: Any) -> TextAreaField:
 
 
 def _first(label: Any) -> SelectField:
-    return SelectField(label, choices=PLACES, default="1")
+    choices = [SelectChoice(str(place), words) for place, words in enumerate(PLACES)]
+    return SelectField(label, choices=choices, default="1")
 
 
 class CurrencyForm(PageForm):

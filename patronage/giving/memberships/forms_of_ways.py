@@ -71,8 +71,8 @@ class OfferForm(PageForm):
 
     def offer_on(self, currencies: tuple[str, ...], tiers: list[tuple[int, str]]) -> "OfferForm":
         """Fill in currencies and tiers; return the form itself."""
-        self.currency.choices = list(currencies)
-        self.tier.choices = [(0, _("Any amount")), *tiers]
+        self.currency.choices = [SelectChoice(each, each) for each in currencies]
+        self.tier.choices = [SelectChoice(0, _("Any amount")), *(SelectChoice(*each) for each in tiers)]
         return self
 
     def validate_code(self, field: Field) -> None:
@@ -98,12 +98,12 @@ class OfferForm(PageForm):
 
     def validate_currency(self, field: Field) -> None:
         """Take a currency that is offered."""
-        if self.gives.data == "amount" and field.data not in self.currency.choices:
+        if self.gives.data == "amount" and field.data not in {each.value for each in field.choices}:
             raise ValidationError(_("Choose a currency that is offered."))
 
     def validate_tier(self, field: Field) -> None:
         """Take a tier there is, or none."""
-        if field.data not in {value for value, _name in field.choices}:
+        if field.data not in {each.value for each in field.choices}:
             raise ValidationError(_("Choose a tier from the list."))
 
 
@@ -119,7 +119,7 @@ KINDS = [
 class WayForm(PageForm):
     """One other way to give."""
 
-    kind = SelectField(_l("What it is"), choices=KINDS)
+    kind = SelectField(_l("What it is"), choices=[SelectChoice(*each) for each in KINDS])
     title = StringField(
         _l("Title"),
         [InputRequired(_l("Write a title.")), Length(max=80)],

@@ -3,7 +3,9 @@
 from typing import Any
 
 from flask import Flask
+from flask_babel import lazy_gettext as _l
 
+from patronage.books import views as books
 from patronage.giving.memberships import (
     addresses,
     complimentary_desk,
@@ -23,6 +25,7 @@ def install(app: Flask) -> None:
     """Add the pages to `app`, and the address that a present's letter carries."""
     for part in PARTS:
         app.register_blueprint(part.blueprint)
+    app.extensions.setdefault(books.DOORS, []).append(books.Door(_l("Gifts"), "/desk/books/gifts"))
     ways_page.keep_pages(app)
     app.extensions["patronage-letter-extras"][letters.PRESENT] = _redeem_address
 

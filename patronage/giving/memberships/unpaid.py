@@ -1,6 +1,6 @@
 """Memberships that Stripe does not charge for: they begin, may be extended, and end by themselves on their day."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -53,9 +53,9 @@ def move_end(session: Session, pledge: Pledge, until: datetime, policy: Policy, 
 
 def arrange_end(session: Session, pledge: Pledge, now: datetime) -> None:
     """Have `pledge` ended on its day, and its holder told two weeks before; to be called when that day was moved."""
-    until = pledge.paid_until
-    if until is None:
+    if pledge.paid_until is None:
         return
+    until = pledge.paid_until.astimezone(UTC)  # as it will be read again
     data = {"pledge": pledge.id, "until": until.isoformat()}
     jobs.put(session, END, data, until, once=f"{END}:{pledge.id}:{until.isoformat()}")
     if until - now >= SHORTEST_REMINDED:
