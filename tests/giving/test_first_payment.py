@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from patronage.books import ledger
-from patronage.books.models import Account, LedgerEntry, Payment
+from patronage.books.models import Account, Dispute, FraudWarning, LedgerEntry, Payment, Refund
+from patronage.foundation.jobs import Job
 from patronage.foundation.outbox import Letter
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
@@ -67,6 +68,23 @@ def test_every_order_of_the_first_events_ends_in_the_same_books(
     assert (sum(ends.values()), len(ends)) == (720, 1)
 
 
+def test_every_order_of_what_is_told_after_money_went_back_ends_in_the_same_books(
+    readers: Readers, tools: Tools, settings: Settings
+) -> None:
+    _answers(readers, tools)
+    readers.stripe.advance(seconds=10)
+    charge = readers.stripe.events("charge.updated")[-1]["data"]["object"]
+    readers.stripe.api.refunds.create({"charge": charge["id"], "amount": 100})
+    readers.stripe.dispute(charge["id"], amount=200)
+    asking = Asking(tools.payments, tools.database)
+    at_charge = (Matter.CHARGE, Matter.MONEY_BACK, Matter.WARNING)
+    told = [asking.about(matter, charge["id"], Told()) for matter in at_charge]
+    told += [asking.about(matter, number, Told()) for matter, number in _others(readers)]
+    with tools.database.transaction() as session:
+        ends = Orders(session, policy_of(settings), tools.clock.now()).ends(told)
+    assert (sum(ends.values()), len(ends)) == (720, 1)
+
+
 @dataclass
 class Orders:
     """Applies answers in every order; where the same answers are left and the same rows stand, the rest is known."""
@@ -101,7 +119,7 @@ def _books(session: Session) -> str:
     """Return all that stands in the rows that events touch, but for the names drawn by lot."""
     names = {"reference", "message_id", "data"}
     rows = []
-    for table in (Pledge, Checkout, Payment, PledgePayment, LedgerEntry, Letter):
+    for table in (Pledge, Checkout, Payment, PledgePayment, Refund, Dispute, FraudWarning, LedgerEntry, Letter, Job):
         columns = [column for column in table.__table__.columns if column.name not in names | {"id", "payment_id"}]
         rows.append(sorted(map(repr, session.execute(select(*columns)).all())))
     return repr(rows)
@@ -121,6 +139,13 @@ def _answers(readers: Readers, tools: Tools) -> list[Told]:
     early = replace(charge, charge={**(charge.charge or {}), "balance_transaction": None})
     again = replace(told[Matter.INVOICE], charge=None)  # as it is told once the payment is known
     return [early, charge, told[Matter.SUBSCRIPTION], told[Matter.INVOICE], again, told[Matter.SESSION]]
+
+
+def _others(readers: Readers) -> list[tuple[Matter, str]]:
+    """Return what else a first payment is told by: its subscription, invoice and page."""
+    kinds = {"customer.subscription.created": Matter.SUBSCRIPTION, "invoice.paid": Matter.INVOICE,
+             "checkout.session.completed": Matter.SESSION}  # fmt: skip
+    return [(kinds[event["type"]], event["data"]["object"]["id"]) for event in readers.stripe.events(*kinds)]
 
 
 def test_shuffled_and_doubled_events_make_the_same_patrons(readers: Readers, tools: Tools) -> None:

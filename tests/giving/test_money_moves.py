@@ -30,11 +30,6 @@ def _charge(readers: Readers) -> str:
     return str(readers.stripe.events("charge.succeeded")[-1]["data"]["object"]["id"])
 
 
-def _control(readers: Readers, method: str, path: str, body: Json) -> Json:
-    answer: Json = readers.stripe._control(method, path, body)
-    return answer
-
-
 def _told(readers: Readers, deed: Callable[[], object]) -> None:
     """Do something at Stripe, and carry what it tells: shuffled, doubled, one event at a time."""
     seen = len(readers.stripe.events())
@@ -48,7 +43,7 @@ def _told(readers: Readers, deed: Callable[[], object]) -> None:
 def _dispute(readers: Readers, **of: Any) -> Json:
     """Have the last charge disputed; return the dispute."""
     opened: list[Json] = []
-    _told(readers, lambda: opened.append(_control(readers, "POST", "disputes", {"charge": _charge(readers), **of})))
+    _told(readers, lambda: opened.append(readers.stripe.dispute(_charge(readers), **of)))
     return opened[0]
 
 
@@ -110,7 +105,7 @@ def test_each_status_of_a_dispute(readers: Readers, tools: Tools) -> None:
         readers.patron(email=f"{'.'.join(steps)}@reader.example")
         dispute = _dispute(readers)
         for step in steps:
-            _told(readers, partial(_control, readers, "POST", f"disputes/{dispute['id']}", {"status": step}))
+            _told(readers, partial(readers.stripe.control, "POST", f"disputes/{dispute['id']}", {"status": step}))
             assert _is_sound(readers, tools)
         with tools.database.reading() as session:
             row = session.scalars(select(Dispute).order_by(Dispute.id)).all()[-1]
@@ -164,7 +159,7 @@ def test_a_newsroom_may_let_a_disputed_pledge_go_on(
 
 def test_an_early_warning_is_written_down_until_the_money_is_back(readers: Readers, tools: Tools) -> None:
     readers.patron(Interval.ONCE)
-    _told(readers, lambda: _control(readers, "POST", "early_fraud_warnings", {"charge": _charge(readers)}))
+    _told(readers, lambda: readers.stripe.control("POST", "early_fraud_warnings", {"charge": _charge(readers)}))
     with tools.database.reading() as session:
         assert session.scalars(select(FraudWarning.is_actionable)).one()
     _refund(readers, reason="fraudulent")
@@ -173,7 +168,7 @@ def test_an_early_warning_is_written_down_until_the_money_is_back(readers: Reade
 
 
 def test_payouts_are_explained_to_the_cent_and_a_failed_one_comes_back(readers: Readers, tools: Tools) -> None:
-    _control(readers, "PUT", "payouts", {"schedule": "daily", "fail_next": True})
+    readers.stripe.control("PUT", "payouts", {"schedule": "daily", "fail_next": True})
     readers.patron()
     readers.patron(Interval.ONCE, email="other@reader.example", amount_minor=2500)
     _refund(readers, amount=700)
@@ -193,7 +188,7 @@ def test_payouts_are_explained_to_the_cent_and_a_failed_one_comes_back(readers: 
 def test_what_no_event_told_is_fetched_when_a_payout_is_matched(
     readers: Readers, tools: Tools, settings: Settings
 ) -> None:
-    _control(readers, "PUT", "payouts", {"schedule": "daily"})
+    readers.stripe.control("PUT", "payouts", {"schedule": "daily"})
     readers.patron()
     readers.stripe.api.refunds.create({"charge": _charge(readers), "amount": 200})
     readers.stripe.pay(readers.offered(email="untold@reader.example"))
@@ -223,7 +218,7 @@ def test_a_payout_by_hand_is_matched_by_its_amount(readers: Readers, tools: Tool
 
 
 def test_money_that_settles_in_euros_is_exchanged_and_refunded_and_disputed(readers: Readers, tools: Tools) -> None:
-    _control(readers, "PUT", "account", {"settlement_currency": "eur"})
+    readers.stripe.control("PUT", "account", {"settlement_currency": "eur"})
     readers.patron(Interval.ONCE, amount_minor=5000, currency="USD")
     _refund(readers, amount=1000)
     _dispute(readers)

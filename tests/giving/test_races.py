@@ -103,6 +103,19 @@ def test_one_fact_applied_by_many_at_once_has_one_effect(readers: Readers, tools
     assert counts == [1, 1, 2, 1]
 
 
+def test_a_refund_and_a_dispute_applied_by_many_at_once_are_entered_once(readers: Readers, tools: Tools) -> None:
+    readers.patron()
+    charge_id = readers.stripe.events("charge.updated")[-1]["data"]["object"]["id"]
+    readers.stripe.api.refunds.create({"charge": charge_id, "amount": 100})
+    readers.stripe.dispute(charge_id, amount=200)
+    policy = policy_of(readers.settings)
+    matters = (Matter.MONEY_BACK, Matter.CHARGE, Matter.WARNING)
+    _at_once([partial(applying.apply, tools, policy, matter, charge_id, {}) for matter in matters * 2])
+    shown = picture(tools)
+    assert [entry[0] for entry in shown["ledger"]] == ["dispute", "dispute_fee", "fee", "payment", "refund"]
+    assert shown["letters"] == ["giving/receipt", "giving/refunded"]
+
+
 def test_the_same_event_at_once_from_two_sides_is_kept_once(readers: Readers, tools: Tools, app: Flask) -> None:
     readers.stripe.pay(readers.offered())
     (event,) = readers.stripe.events("charge.succeeded")

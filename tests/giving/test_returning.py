@@ -175,7 +175,7 @@ def test_a_refund_that_fails_stands_on_the_desk_until_somebody_takes_note(
 def test_a_warning_is_heeded_in_one_click(readers: Readers, tools: Tools, desks: list[Desk]) -> None:
     payment = _paid(readers, tools)
     seen = len(readers.stripe.events())
-    readers.stripe._control("POST", "early_fraud_warnings", {"charge": payment.charge_id})
+    readers.stripe.control("POST", "early_fraud_warnings", {"charge": payment.charge_id})
     seen = len(readers.catch_up(seen)) + seen
     assert "1 warning of fraud" in desks[0].browser.get("/desk").text
     assert "A bank warned of fraud" in desks[0].browser.get(f"/desk/books/payments/{payment.reference}").text
@@ -192,7 +192,7 @@ def test_a_warning_is_heeded_in_one_click(readers: Readers, tools: Tools, desks:
 def _disputed(readers: Readers, tools: Tools) -> str:
     payment = _paid(readers, tools)
     seen = len(readers.stripe.events())
-    dispute: dict[str, Any] = readers.stripe._control("POST", "disputes", {"charge": payment.charge_id})
+    dispute = readers.stripe.dispute(str(payment.charge_id))
     readers.catch_up(seen)
     return str(dispute["id"])
 
