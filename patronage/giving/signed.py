@@ -42,11 +42,6 @@ def manage_path(reference: str) -> str:
     return f"{MANAGE}?pledge={_signer(MANAGE).dumps(reference)}"
 
 
-def manage_address(reference: str) -> str:
-    """Return the full address of `manage_path`, for letters."""
-    return link(manage_path(reference))
-
-
 def managed(value: str) -> str:
     """Return the reference in the signed `pledge` of a managing address. Raises `NoSuchPledge`."""
     return _read(MANAGE, value)

@@ -172,6 +172,7 @@ def test_what_a_patron_sees(live: Live, walking: Callable[..., Walk], somebody: 
     steps.tick(walk.page, steps.TOPICS[0])
     _send(walk.page)
     walk.look()
+    _see_all_deeds(walk, live)
     walk.page.goto(f"{live.url}/account")
     walk.page.get_by_role("link", name="Stop").click()
     walk.look()
@@ -179,6 +180,14 @@ def test_what_a_patron_sees(live: Live, walking: Callable[..., Walk], somebody: 
     walk.page.wait_for_url("**/account")
     walk.look()
     assert payer.found + walk.found == []
+
+
+def _see_all_deeds(walk: Walk, live: Live) -> None:
+    """Look at every page on which something about a pledge is changed, and at the one that letters lead to."""
+    walk.page.goto(f"{live.url}/account")
+    pause = walk.page.get_by_role("link", name="Pause").get_attribute("href") or ""
+    walk.see(*(pause.replace("/pause", f"/{deed}") for deed in ("change", "date", "pause", "card", "once")))
+    walk.see(live.link_in(live.letter(READER, "Receipt"), "/support/manage").removeprefix(live.url))
 
 
 def test_what_an_editor_sees(live: Live, walking: Callable[..., Walk], voted: tuple[int, int]) -> None:

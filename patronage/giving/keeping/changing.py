@@ -69,6 +69,11 @@ def next_charge(pledge: Pledge) -> datetime | None:
     return pledge.next_charge_at or (None if pledge.ends_at else pledge.paid_until)
 
 
+def stays_until(pledge: Pledge) -> datetime | None:
+    """Return until when whoever stops `pledge` now stays a patron: to the end of what is paid, or its moved day."""
+    return next_charge(pledge) if pledge.state == PledgeState.ACTIVE else pledge.paid_until
+
+
 def check_terms(pledge: Pledge, terms: Terms, now: datetime) -> None:
     """Refuse `terms` that cannot be had now. Raises `NotNow`, `NothingChanges`.
 

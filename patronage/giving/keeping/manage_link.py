@@ -101,6 +101,7 @@ def _drawn(form: SignedForm, pledge: Pledge) -> Response:
             was_once=once.was_once(pledge),
             gives_back=settings().meant_once == "refund",
             next_on=changing.next_charge(pledge),
+            until=changing.stays_until(pledge),
         )
     )
     response.headers["Cache-Control"] = "no-store"

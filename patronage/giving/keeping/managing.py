@@ -105,5 +105,6 @@ def _shown(form: StopForm, pledge: Pledge) -> str:
         form=form,
         pledge=pledge,
         gift=gift_of(pledge),
+        until=changing.stays_until(pledge),
         less=gift_of(pledge, offered) if offered else None,
     )

@@ -115,6 +115,7 @@ def test_another_day_comes_after_what_is_paid_and_its_giver_stays_a_patron(ann: 
     assert ann.press("date", day="28") == 303  # measured from what is paid, not from where it was moved
     assert "Next payment on 28 April 2026." in ann.account()
     assert ann.press("date", day="28") == 422
+    assert "you stay a patron until 28 April 2026" in ann.see("cancel")
     ann.later(days=55)  # 26 April: past what is paid, and past its grace
     with tools.database.reading() as session:
         assert standing.is_patron(session, ann.pledge.person_id, tools.clock.now())
