@@ -43,6 +43,9 @@ BREACHES = {
     "a payout that arrived has no ledger entry of its amount": "UPDATE payout SET amount_minor = 7",
     "a payout that failed has not come back in the ledger": "UPDATE payout SET status = 'failed'",
     "the lines of a payout do not come to its amount": "DELETE FROM payout_line",
+    "a gift that came past Stripe is not in the ledger as it stands": (
+        "UPDATE payment SET charge_id = NULL WHERE charge_id = 'ch_2'"
+    ),
 }
 LATE = "an entry was booked into a month after it was closed"
 

@@ -33,12 +33,13 @@ CLASSES: dict[str, Any] = {  # by the name that such an object has in our source
     "newer": stripe.PaymentMethod,
     "rhythm": stripe.Price.Recurring,
     "opened": stripe.billing_portal.Session,
+    "coupon": stripe.Coupon,
 }
 
 
 def _fields_read() -> list[tuple[str, str]]:
     found = set()
-    folders = [path for folder in ("intake", "dunning", "keeping") for path in (GIVING / folder).glob("*.py")]
+    folders = [path for folder in ("intake", "dunning", "keeping", "memberships") for path in (GIVING / folder).glob("*.py")]
     for path in [GIVING / "gateway.py", GIVING / "letters.py", *folders]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
