@@ -1,5 +1,6 @@
 """Months of the books: closed one after the other, and nothing is booked into a closed one."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -66,3 +67,24 @@ def test_the_first_month_closed_is_the_one_with_the_first_entry(database: Databa
 
 def _enter(session: Session, number: str, happened_at: datetime) -> None:
     ledger.post(session, Fact(EntryKind.PAYOUT, number, Amount(900, "EUR"), happened_at), NOW)
+
+
+@pytest.mark.parametrize("is_locked", [False, True])
+def test_no_month_is_closed_between_finding_an_entrys_month_and_writing_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch, is_locked: bool
+) -> None:
+    if not is_locked:
+        monkeypatch.setattr(months, "_lock", lambda _session, *, shared: shared)
+    closing = threading.Thread(target=_close_january, args=(database,))
+    with database.transaction() as session:
+        months.open_from(session, JANUARY)
+        closing.start()
+        closing.join(timeout=0.3)
+        came_between = not closing.is_alive()
+    closing.join()
+    assert came_between is (not is_locked and not database.is_sqlite)  # SQLite's writers are serial anyway
+
+
+def _close_january(database: Database) -> None:
+    with database.transaction() as session:
+        months.close(session, "2026-01", KYIV, {}, None, NOW)
