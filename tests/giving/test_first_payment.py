@@ -43,6 +43,7 @@ def test_a_paid_page_makes_a_patron_with_a_receipt(readers: Readers, tools: Tool
             "interval": "month",
             "paid_on": "2026-03-02",
             "next_on": "2026-04-02",
+            "once_until_on": "2026-03-16",
             "manage_path": "/account",
         }
 
