@@ -113,6 +113,7 @@ def _of_kind(kind: str) -> ColumnElement[bool]:
     payouts = [each for line in month_view.TO_BANK for each in KINDS[line]]
     is_gift = Payment.channel != Channel.STRIPE
     special = {
+        Line.MANUAL: and_(LedgerEntry.kind == EntryKind.MANUAL, at_stripe),
         NET: and_(at_stripe, LedgerEntry.kind.not_in(payouts)),
         PAID_OUT: LedgerEntry.kind.in_(payouts),
         GIFTS: and_(LedgerEntry.kind == EntryKind.MANUAL, is_gift),

@@ -114,6 +114,8 @@ class Sheet:
         """What `line` brought to Stripe's balance, in minor units of `currency`."""
         if not self._lines:
             for group in self.groups:
+                if Account.STRIPE_BALANCE not in (group.debit, group.credit):
+                    continue
                 place = (LINE_OF[group.kind], group.currency)
                 figure = Figure(group.entries, group.on(Account.STRIPE_BALANCE))
                 self._lines[place] = self._lines.get(place, NOTHING) + figure
@@ -131,14 +133,29 @@ class Sheet:
         """What Stripe held as the month ended."""
         return self.opening.get(currency, 0) + self.net(currency).minor + self.paid_out(currency).minor
 
-    def by_channel(self, currency: str) -> dict[Channel, Figure]:
-        """What was given past Stripe, less what was taken out of the books again, by how it came."""
-        found: dict[Channel, Figure] = {}
-        for group in self.groups:
-            if group.channel and group.currency == currency:
-                figure = Figure(group.entries, -group.on(Account.GIFTS))
-                found[group.channel] = found.get(group.channel, NOTHING) + figure
-        return found
+    def has(self, line: Line) -> bool:
+        """Tell whether anything of `line` moved Stripe's balance, in any currency."""
+        return any(self.line(line, currency).entries for currency in self.currencies)
+
+    @property
+    def has_manual(self) -> bool:
+        """Tell whether anything was entered by hand."""
+        return any(group.kind == EntryKind.MANUAL for group in self.groups)
+
+    @property
+    def channels(self) -> list[Channel]:
+        """The ways past Stripe by which something was given."""
+        used = {group.channel for group in self.groups}
+        return [channel for channel in Channel if channel in used]
+
+    def given(self, channel: Channel, currency: str) -> Figure:
+        """What was given by `channel` past Stripe, less what was taken out of the books again."""
+        given = (
+            Figure(group.entries, -group.on(Account.GIFTS))
+            for group in self.groups
+            if group.channel == channel and group.currency == currency
+        )
+        return sum(given, NOTHING)
 
     def corrections(self, currency: str) -> Figure:
         """What was put on other accounts by hand: how often, and how much was moved in all."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from patronage.books import payout_view
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
 from patronage.foundation.web.house import settings
@@ -59,6 +60,7 @@ HANDLERS: dict[str, Handler] = {
     consequences.END_DISPUTED: end_disputed,
     refunding.SEND: with_policy(sending.find_out),
     payouts.MATCH: with_policy(payouts.match_again),
+    payout_view.LOOK_AGAIN: with_policy(payouts.look_again),
     deeds.SETTLE: with_policy(deeds.settle),
     confirmations.REMIND: with_policy(pausing.remind),
     cards.FOLLOW: cards.follow,

@@ -6,12 +6,13 @@ from babel.dates import format_date
 from flask import Flask
 from flask_babel import get_locale
 
+from patronage.books import month_pages
 from patronage.books import views as books
 from patronage.foundation.web.house import House
 from patronage.foundation.web.kept_pages import KeptPages
 from patronage.giving.asking import support, thanks
 from patronage.giving.dunning import late_pages, mend_pages
-from patronage.giving.intake import webhook
+from patronage.giving.intake import unapplied, webhook
 from patronage.giving.keeping import altering, manage_link, managing
 from patronage.giving.memberships import pages as memberships
 from patronage.giving.returning import dispute_pages, payment_pages
@@ -28,6 +29,7 @@ def install(app: Flask) -> None:
     mend_pages.furnish(app)
     manage_link.add_to_letters(app)
     app.extensions.setdefault(books.DOORS, []).extend(payment_pages.DOORS)
+    app.extensions.setdefault(month_pages.LOOKS, []).append(unapplied.look)
     for part in (
         support,
         thanks,

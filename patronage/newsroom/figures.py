@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from patronage.books.views import Door
 from patronage.foundation.charts import Chart, columns
 from patronage.foundation.web import ids
 from patronage.foundation.web.guards import staff
@@ -19,6 +21,7 @@ from patronage.giving.models import Pledge
 from patronage.people.models import Person
 
 blueprint = Blueprint("newsroom_figures", __name__)
+DOOR = Door(_l("Figures"), "/desk/books/figures")
 PAGE = 50
 CAME = (Move.NEW, Move.REACTIVATED)
 

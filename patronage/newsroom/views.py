@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import select
 
+from patronage.books import views as books
 from patronage.foundation import identity
 from patronage.foundation.web import ids
 from patronage.foundation.web.guards import staff
@@ -25,6 +26,7 @@ def install(app: Flask) -> None:
     """Add the desk to `app`."""
     app.register_blueprint(blueprint)
     app.register_blueprint(figures.blueprint)
+    app.extensions.setdefault(books.DOORS, []).append(figures.DOOR)
     app.context_processor(navigation.menu)
 
 

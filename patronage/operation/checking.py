@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import bindparam, text
 
+from patronage.books import month_view
 from patronage.books.checks import CHECKS
 from patronage.books.papers import checks as of_papers
 from patronage.foundation.database import UTCDateTime
@@ -36,6 +37,7 @@ INVARIANTS = {
     "a job has been due for an hour": """
         SELECT id FROM job WHERE done_at IS NULL AND dead_at IS NULL AND due_at < :an_hour_ago""",
 }
+CHANGED = "the entries of a closed month do not come to its figures"
 # The worker closes rounds and sends letters a moment after their time: only what stays undone is broken.
 AGO = {"some_minutes_ago": timedelta(minutes=5), "an_hour_ago": timedelta(hours=1)}
 
@@ -49,4 +51,5 @@ def broken(tools: Tools) -> list[str]:
             rows = session.scalars(text(f"{query} LIMIT 5").bindparams(*moments)).all()
             if rows:
                 problems.append(f"{sentence}: {', '.join(map(str, rows))}")
+        problems += [f"{CHANGED}: {month}" for month in month_view.changed_since_closed(session)]
     return problems

@@ -62,6 +62,11 @@ def match_again(tools: Tools, policy: Policy, data: dict[str, Any]) -> None:
     apply(tools, policy, data["payout"], round_=data["round"] + 1)
 
 
+def look_again(tools: Tools, policy: Policy, data: dict[str, Any]) -> None:
+    """Match a payout because somebody asked for it; nothing more is arranged. Raises `GatewayUnknown`."""
+    apply(tools, policy, data["payout"], round_=len(AFTER))
+
+
 def _is_matched(tools: Tools, payout_id: str) -> bool:
     with tools.database.reading() as session:
         known = select(Payout.difference_minor).where(Payout.stripe_id == payout_id, Payout.matched_at.is_not(None))

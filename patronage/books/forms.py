@@ -1,0 +1,39 @@
+"""The forms of the bookkeeper's desk: a correction, the closing of a month, the span of a journal."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from patronage.books.papers.forms import SpanForm
+from patronage.foundation.web.forms import PageForm
+
+
+def _stripped(typed: Any) -> Any:
+    return typed.strip() if isinstance(typed, str) else typed
+
+
+class CorrectionForm(PageForm):
+    """Why an entry is wrong, and on which account it belongs."""
+
+    belongs_to = SelectField(_l("It belongs to"), choices=[], validate_choice=False)  # the rule knows what is possible
+    why = StringField(
+        _l("Reason"),
+        [InputRequired(_l("Say why, for whoever reads the books in some years.")), Length(max=200)],
+        filters=[_stripped],
+    )
+
+
+class CloseForm(PageForm):
+    """Whether a month is closed though something of it is not settled."""
+
+    nevertheless = BooleanField(_l("Close the month though this is not settled"))
+
+
+class JournalForm(SpanForm):
+    """From which day to which the journal reaches, and the form it has."""
+
+    format = SelectField(
+        _l("Form"), choices=[("csv", _l("CSV")), ("xlsx", _l("XLSX")), ("beancount", _l("beancount"))], default="csv"
+    )
