@@ -158,7 +158,7 @@ def test_a_patron_stops_in_two_clicks_and_takes_it_back(live: Live, somebody: Pe
     steps.thanked(reader)
     reader.goto(f"{live.url}/account")
     reader.get_by_role("link", name="Stop").click()
-    reader.locator("main form button[type=submit]").click()
+    reader.get_by_role("button", name="Stop giving").click()
     reader.wait_for_url("**/account")
     expect(reader.get_by_role("button", name="Go on giving")).to_be_visible()
     live.letter(READER, "stop")
