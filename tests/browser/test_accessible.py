@@ -11,9 +11,14 @@ from playwright.sync_api import Page, expect
 
 from patronage.ballots import rounds, topics
 from patronage.ballots.voting import cast
+from patronage.books import disputes
+from patronage.books.disputes import Warned
+from patronage.giving.returning import refunding
+from patronage.giving.returning.refunding import Wanted
 from patronage.operation.links import sign_in_link_for
 from patronage.people import staff
 from tests.ballots import polls
+from tests.books.accounts import Accounts
 from tests.browser import steps
 from tests.fixtures.chromium import People
 from tests.fixtures.live import Live
@@ -211,6 +216,28 @@ def test_what_a_bookkeeper_sees(live: Live, walking: Callable[..., Walk]) -> Non
     walk.see("/desk/patrons/late", "/desk/patrons/cards")
     walk.see("/desk/books", "/desk/books/entity", "/desk/books/statements", "/desk/books/gift-aid")
     assert walk.found == []
+
+
+def test_what_a_bookkeeper_sees_of_money_that_goes_back(live: Live, walking: Callable[..., Walk]) -> None:
+    now = live.tools.clock.now()
+    with live.tools.database.transaction() as session:
+        accounts = Accounts(session, now)
+        payment, other = accounts.payment("ch_1", 20_000), accounts.payment("ch_2", 700)
+        accounts.refund(payment, "re_1", 100)
+        accounts.refund(payment, "re_2", 50, "failed")
+        accounts.dispute(other, "needs_response", accounts.movement("txn_d1", -700, 1500, category="dispute"))
+        disputes.take_in_warning(session, payment, Warned("issfr_1", "misc", is_actionable=True, warned_at=now))
+        asker = staff.grant(session, "second@newsroom.example", "bookkeeper", now)
+        refunding.ask(session, payment.id, Wanted(15_000, "Paid twice", "ab" * 16), asker.id, 10_000, now)
+        (dispute,) = disputes.of_payment(session, other.id)
+    walk = walking("books@newsroom.example", "bookkeeper")
+    walk.see("/desk", "/desk/books/refunds", "/desk/books/disputes", f"/desk/books/disputes/{dispute.id}")
+    walk.see_refused(f"/desk/books/payments/{payment.reference}", _give_back_without_a_reason)
+    assert walk.found == []
+
+
+def _give_back_without_a_reason(page: Page) -> None:
+    page.get_by_role("button", name="Give back", exact=True).click()
 
 
 def test_what_an_administrator_sees(walking: Callable[..., Walk], voted: tuple[int, int]) -> None:

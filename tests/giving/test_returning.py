@@ -153,6 +153,10 @@ def test_stripe_refusing_is_shown(readers: Readers, tools: Tools, desks: list[De
     readers.stripe.api.refunds.create({"charge": payment.charge_id})  # in the dashboard, and not told yet
     desks[0].give_back(payment.reference, "5")
     assert _states(tools) == [RequestState.REFUSED]
+    readers.catch_up()
+    page = desks[0].browser.get(f"/desk/books/payments/{payment.reference}").text
+    assert "made at Stripe" in page
+    assert "Nothing is left to give back" in page
     assert "already been refunded" in desks[0].browser.get("/desk/books/refunds").text
 
 

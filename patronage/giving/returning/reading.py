@@ -57,6 +57,10 @@ class PaymentPage:
         open_minor = sum(asked.request.amount_minor for asked in self.requests if asked.request.state in OPEN)
         return max(self.payment.amount_minor - self.payment.refunded_minor - open_minor, 0)
 
+    def asked_of(self, refund: Refund) -> Asked | None:
+        """Return the request that a refund came of, or None: it was made at Stripe."""
+        return next((each for each in self.requests if each.request.refund_stripe_id == refund.stripe_id), None)
+
     @property
     def is_with_the_bank(self) -> bool:
         """Whether a bank has the money, or asks for it: then it cannot be given back."""
