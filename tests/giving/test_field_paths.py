@@ -39,7 +39,8 @@ CLASSES: dict[str, Any] = {  # by the name that such an object has in our source
 
 def _fields_read() -> list[tuple[str, str]]:
     found = set()
-    folders = [path for folder in ("intake", "dunning", "keeping", "memberships") for path in (GIVING / folder).glob("*.py")]
+    rooms = ("intake", "dunning", "keeping", "memberships", "returning")
+    folders = [path for room in rooms for path in (GIVING / room).glob("*.py")]
     for path in [GIVING / "gateway.py", GIVING / "letters.py", *folders]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):

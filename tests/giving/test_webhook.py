@@ -27,9 +27,9 @@ customer.subscription.paused customer.subscription.resumed invoice.paid invoice.
 invoice.payment_action_required invoice.upcoming invoice.voided invoice.marked_uncollectible charge.succeeded
 charge.updated charge.refunded refund.created refund.updated refund.failed charge.dispute.created
 charge.dispute.updated charge.dispute.closed charge.dispute.funds_withdrawn charge.dispute.funds_reinstated
-payout.paid payout.failed payout.reconciliation_completed customer.updated customer.deleted
-payment_method.automatically_updated radar.early_fraud_warning.created
-""".split()  # noqa: SIM905 - a list of 33 quoted names is no easier to read
+payout.paid payout.failed payout.canceled payout.reconciliation_completed customer.updated customer.deleted
+payment_method.automatically_updated radar.early_fraud_warning.created radar.early_fraud_warning.updated
+""".split()  # noqa: SIM905 - a list of 35 quoted names is no easier to read
 UNHEARD_OF = ["account.updated", "v2.core.event", "charge.teleported", "invoice.created"]
 
 
