@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from patronage.foundation import money
 from patronage.foundation.refused import Refused, Why
 from patronage.giving import cycles
+from patronage.giving.confirmations import UNPAID_FOR_GOOD
 from patronage.giving.keeping.deeds import Wish
 from patronage.giving.keeping.models import DeedKind
 from patronage.giving.models import Interval, Pledge, PledgeState
@@ -72,6 +73,11 @@ def next_charge(pledge: Pledge) -> datetime | None:
 def stays_until(pledge: Pledge) -> datetime | None:
     """Return until when whoever stops `pledge` now stays a patron: to the end of what is paid, or its moved day."""
     return next_charge(pledge) if pledge.state == PledgeState.ACTIVE else pledge.paid_until
+
+
+def rests(pledge: Pledge) -> bool:
+    """Tell whether `pledge` is paused by choice, so that it can simply go on; Stripe may let it rest unpaid, too."""
+    return pledge.paused_at is not None and pledge.stripe_status != UNPAID_FOR_GOOD
 
 
 def check_terms(pledge: Pledge, terms: Terms, now: datetime) -> None:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from patronage.foundation.web.guards import public
 from patronage.foundation.web.house import settings, tools
 from patronage.giving import signed
+from patronage.giving.dunning import lateness
 from patronage.giving.duties import policy_of
 from patronage.giving.keeping import changing, deeds, once, owning
 from patronage.giving.keeping.deeds import Wish
@@ -76,7 +77,7 @@ def _wish(form: SignedForm, pledge: Pledge) -> Wish | None:
         return Wish(DeedKind.STOP, {"why": (form.reason.data or "").strip() or None})
     if form.deed.data == GO_ON and pledge.ends_at is not None:
         return Wish(DeedKind.GO_ON)
-    if form.deed.data == GO_ON and pledge.paused_at is not None:
+    if form.deed.data == GO_ON and changing.rests(pledge):
         return Wish(DeedKind.UNPAUSE)
     if form.deed.data == LESS and (offered := less_for(pledge)):
         return changing.give_less(offered)
@@ -97,6 +98,8 @@ def _drawn(form: SignedForm, pledge: Pledge) -> Response:
             gift=gift_of(pledge),
             less=gift_of(pledge, offered) if offered else None,
             is_unsettled=is_unsettled,
+            rests=changing.rests(pledge),
+            mend_path=signed.mend_path(pledge.reference) if lateness.can_be_mended(pledge) else None,
             can_be_once=can_be_once,
             was_once=once.was_once(pledge),
             gives_back=settings().meant_once == "refund",

@@ -57,7 +57,7 @@ def resume(reference: str) -> ResponseReturnValue:
     going_on = _("Your pledge goes on as before. Thank you!")
     if pledge.ends_at is not None:
         return press(pledge, Wish(DeedKind.GO_ON), going_on)
-    if pledge.paused_at is not None:
+    if changing.rests(pledge):
         return press(pledge, Wish(DeedKind.UNPAUSE), going_on)
     return redirect(ACCOUNT, 303)
 

@@ -138,6 +138,23 @@ def test_only_the_chosen_pledge_of_two_changes(ann: Patron, readers: Readers) ->
     assert (other.amount_minor, other.ends_at, ann.pledge.amount_minor) == (300, None, 900)
 
 
+@pytest.mark.parametrize(
+    ("currency", "amount_minor", "half"),
+    [
+        ("EUR", 500, 200),
+        ("EUR", 250, 100),
+        ("EUR", 150, None),
+        ("JPY", 501, 250),
+        ("KWD", 5_000, 2_000),
+        ("UAH", 333, 100),
+    ],
+)
+def test_less_is_about_half_in_what_can_be_charged(currency: str, amount_minor: int, half: int | None) -> None:
+    pledge = Pledge(interval=Interval.MONTH, currency=currency, amount_minor=amount_minor, fee_cover_minor=0)
+    offered = changing.less(pledge, 100)
+    assert (offered.amount_minor if offered else None) == half
+
+
 MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2028, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
 
 

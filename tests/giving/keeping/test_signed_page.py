@@ -11,7 +11,7 @@ from patronage.foundation.post import Mailbox
 from patronage.foundation.tools import Tools
 from patronage.foundation.worker import Worker
 from patronage.giving import signed
-from patronage.giving.models import Interval, PledgeState
+from patronage.giving.models import Interval, Pledge, PledgeState
 from tests.fixtures.app import Browsers
 from tests.fixtures.stripe import StripeTools
 from tests.giving.keeping.patrons import ANN, Patron
@@ -90,6 +90,21 @@ def test_a_pause_is_lifted_there_too(ann: Patron, press: Press, stranger: FlaskC
     assert "Your pledge is paused" in words(stranger.get(path))
     assert press("go on") == 303
     assert ann.pledge.state == PledgeState.ACTIVE
+
+
+def test_a_late_payment_leads_to_where_it_is_paid(
+    ann: Patron, press: Press, stranger: FlaskClient, path: str, tools: Tools
+) -> None:
+    with tools.database.transaction() as session:
+        pledge = session.get_one(Pledge, ann.pledge.id)
+        pledge.paused_at, pledge.stripe_status, pledge.failure_code = tools.clock.now(), "paused", "expired_card"
+        pledge.state = PledgeState.PAUSED
+    page = stranger.get(path)
+    assert "A payment is due. Pay it with another card" in words(page)
+    assert "Go on giving" not in words(page)
+    assert "/support/mend?" in page.text
+    assert press("go on") == 303
+    assert ann.pledge.state == PledgeState.PAUSED
 
 
 def test_other_deeds_do_nothing(ann: Patron, press: Press) -> None:
