@@ -12,7 +12,7 @@ from patronage.foundation.settings import Settings
 from patronage.giving import terms as rules
 from patronage.giving.memberships import offer_words
 from patronage.giving.memberships.offers import Reduction
-from patronage.giving.models import Interval
+from patronage.giving.models import Interval, PledgeKind
 from patronage.giving.terms import Terms
 
 SHORTEST_MONTH = 28
@@ -126,6 +126,15 @@ def ordinal(day: int) -> str:
     """Return an English ordinal: 1st, 2nd, 3rd, 11th, 22nd."""
     ending = "th" if day in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
     return f"{day}{ending}"
+
+
+def membership(kind: PledgeKind) -> str:
+    """Return what a membership is called that nobody pays for by Stripe."""
+    if kind == PledgeKind.PRESENT:
+        return _("A membership as a present")
+    if kind == PledgeKind.COMPLIMENTARY:
+        return _("A complimentary membership")
+    return _("A membership with your gift")
 
 
 def gift(interval: str, amount_minor: int, currency: str, language: str) -> str:

@@ -21,7 +21,7 @@ from patronage.giving.dunning import lateness
 from patronage.giving.dunning.lateness import Final
 from patronage.giving.keeping import changing, once
 from patronage.giving.keeping.models import Deed
-from patronage.giving.models import Interval, Pledge, PledgePayment, PledgeState
+from patronage.giving.models import Interval, Pledge, PledgeKind, PledgePayment, PledgeState
 from patronage.giving.standing import MEANT_ONCE
 from patronage.people.forms import LanguageForm
 
@@ -112,6 +112,8 @@ def _given(pledge: Pledge, is_unsettled: bool, now: datetime) -> Given:
     total = pledge.amount_minor + pledge.fee_cover_minor
     interval = Interval.ONCE if once.was_once(pledge) else pledge.interval
     gift = wording.gift(interval, total, pledge.currency, language())
+    if pledge.kind != PledgeKind.PAID:
+        gift = wording.membership(pledge.kind)
     is_patron_now = pledge.patron_until is not None and pledge.patron_until > now
     return Given(pledge, gift, is_patron_now, is_unsettled, once.is_open(pledge, now))
 

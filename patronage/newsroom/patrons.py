@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from patronage.giving.models import Interval, Pledge, PledgeState
+from patronage.giving.models import Interval, Pledge, PledgeKind, PledgeState
 from patronage.people.models import Person
 
 PAGE = 50
@@ -20,6 +20,7 @@ class Line:
     pledge_id: int
     email: str
     name: str | None
+    kind: PledgeKind
     interval: Interval
     amount_minor: int
     currency: str
@@ -55,6 +56,7 @@ def _line(pledge: Pledge, person: Person) -> Line:
         pledge_id=pledge.id,
         email=person.email,
         name=person.name,
+        kind=pledge.kind,
         interval=pledge.interval,
         amount_minor=pledge.amount_minor,
         currency=pledge.currency,

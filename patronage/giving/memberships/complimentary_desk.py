@@ -64,8 +64,8 @@ def list_presents() -> ResponseReturnValue:
 
 
 def end_of(day: date) -> datetime:
-    """Return the end of `day` in the newsroom's zone: the first moment of the next."""
-    return datetime.combine(day + timedelta(days=1), time(), settings().zone)
+    """Return the last second of `day` in the newsroom's zone, so that it is still shown as that day."""
+    return datetime.combine(day + timedelta(days=1), time(), settings().zone) - timedelta(seconds=1)
 
 
 def _page(form: ComplimentaryForm) -> ResponseReturnValue:

@@ -59,7 +59,7 @@ class PresentForm(PageForm):
         """Fill in what can be bought today; return the form itself."""
         self._known, self._today = {each.key: each for each in choices}, today
         self.length.choices = [
-            SelectChoice(each.key, said_of(each) + " " + shown(each.amount_minor, currency, language))
+            SelectChoice(each.key, said_of(each) + ": " + shown(each.amount_minor, currency, language))
             for each in choices
         ]
         if not self.is_submitted():
