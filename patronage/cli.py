@@ -123,12 +123,28 @@ def demo() -> None:
     raise SystemExit(run_demo())
 
 
-@cli.command(with_appcontext=False)
-def sandbox() -> None:
-    """Run the stand-in for Stripe by itself (SANDBOX_PORT, VAR)."""
+@cli.group(invoke_without_command=True)
+@click.pass_context
+def sandbox(ctx: click.Context) -> None:
+    """Run the stand-in for Stripe by itself (SANDBOX_PORT, VAR), or rehearse with it."""
+    if ctx.invoked_subcommand is not None:
+        return
     from patronage.sandbox.serving import serve, settings_from_environment
 
     serve(*settings_from_environment())
+
+
+@sandbox.command()
+@click.option("--patrons", default=1000, show_default=True, type=click.IntRange(1))
+@click.option("--months", default=24, show_default=True, type=click.IntRange(1, 36))
+@click.option("--seed", default=1, show_default=True, help="What the dice show.")
+@click.option("--faults/--no-faults", default=True, show_default=True, help="Let calls and deliveries go wrong.")
+@click.option("--database-url", help="An empty database; SQLite in a folder of its own unless given.")
+def rehearse(patrons: int, months: int, seed: int, faults: bool, database_url: str | None) -> None:
+    """Live years in minutes and compare the books with the sandbox's; status 0 only when they agree to the cent."""
+    from patronage.operation.rehearsal import Plan, run
+
+    raise SystemExit(run(Plan(patrons, months, seed, faults), database_url))
 
 
 @cli.command()

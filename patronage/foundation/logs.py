@@ -3,15 +3,15 @@
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
 HIDDEN = ("token", "secret", "password", "key", "code", "authorization", "cookie")
 
 
-def configure(*, human: bool = False) -> None:
-    """Set logging up for this process: JSON lines on stderr, or readable ones for `human` eyes."""
+def configure(*, human: bool = False, into: TextIO | None = None) -> None:
+    """Set logging up for this process: JSON lines on stderr, or `into` a file; readable ones for `human` eyes."""
     # Plain tracebacks: a pretty one prints local variables, and some of those are secrets.
     console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     renderer: Any = console if human else structlog.processors.JSONRenderer()
@@ -25,7 +25,7 @@ def configure(*, human: bool = False) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(into or sys.stderr),
         cache_logger_on_first_use=False,
     )
 
