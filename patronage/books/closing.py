@@ -43,14 +43,6 @@ def points(session: Session, span: Span, looks: list[Look]) -> list[Point]:
     return [_payouts(session, span), _disputes(session, span), *(look(session, span) for look in looks)]
 
 
-def next_to_close(session: Session, zone: ZoneInfo, now: datetime) -> str | None:
-    """Return the month that may be closed now: the first open one, if it is over and anything was ever booked."""
-    last = session.scalar(select(func.max(ClosedMonth.month)))
-    first, current = month_view.first_and_last(session, zone, now)
-    candidate = months.next_after(last) if last else first
-    return candidate if candidate < current else None
-
-
 def close(
     session: Session, month: str, zone: ZoneInfo, looks: list[Look], *, nevertheless: bool, by: int, now: datetime
 ) -> ClosedMonth:

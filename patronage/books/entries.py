@@ -10,12 +10,10 @@ from sqlalchemy.orm import Session, aliased
 
 from patronage.books import month_view
 from patronage.books.models import Account, Channel, EntryKind, LedgerEntry, Payment
-from patronage.books.month_view import KINDS, Line
+from patronage.books.month_view import KINDS, SUMS, Line
 from patronage.foundation.refused import Refused, Why
 
 PAGE = 50
-NET = "net"  # all that moved Stripe's balance, but payouts
-PAID_OUT = "paid_out"  # payouts and what came back of them
 GIFTS, CORRECTIONS = "gifts", "corrections"  # what was entered by hand
 
 
@@ -28,7 +26,7 @@ class NoSuchEntry(Refused):
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which entries are wanted; what is empty does not matter. `kind` is a `Line`, or one of the words above.
+    """Which entries are wanted; what is empty does not matter. `kind` is a `Line`, a sum of them, or a word above.
 
     `movement` is the id of a balance transaction of Stripe, `source` of the charge it belongs to.
     """
@@ -109,16 +107,12 @@ def _conditions(session: Session, wanted: Wanted, zone: ZoneInfo) -> list[Column
 
 
 def _of_kind(kind: str) -> ColumnElement[bool]:
-    at_stripe = or_(LedgerEntry.debit == Account.STRIPE_BALANCE, LedgerEntry.credit == Account.STRIPE_BALANCE)
-    payouts = [each for line in month_view.TO_BANK for each in KINDS[line]]
     is_gift = Payment.channel != Channel.STRIPE
-    special = {
-        Line.MANUAL: and_(LedgerEntry.kind == EntryKind.MANUAL, at_stripe),
-        NET: and_(at_stripe, LedgerEntry.kind.not_in(payouts)),
-        PAID_OUT: LedgerEntry.kind.in_(payouts),
-        GIFTS: and_(LedgerEntry.kind == EntryKind.MANUAL, is_gift),
-        CORRECTIONS: and_(LedgerEntry.kind == EntryKind.MANUAL, or_(Payment.id.is_(None), ~is_gift)),
-    }
-    if kind in special:
-        return special[kind]
-    return LedgerEntry.kind.in_(KINDS[Line(kind)] if kind in set(Line) else ())
+    if kind == GIFTS:
+        return and_(LedgerEntry.kind == EntryKind.MANUAL, is_gift)
+    if kind == CORRECTIONS:
+        return and_(LedgerEntry.kind == EntryKind.MANUAL, or_(Payment.id.is_(None), ~is_gift))
+    lines = SUMS.get(kind) or ((Line(kind),) if kind in set(Line) else ())
+    wanted = [each for line in lines for each in KINDS[line]]
+    at_stripe = or_(LedgerEntry.debit == Account.STRIPE_BALANCE, LedgerEntry.credit == Account.STRIPE_BALANCE)
+    return and_(LedgerEntry.kind.in_(wanted), at_stripe)

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from patronage.books.papers.forms import SpanForm
@@ -35,5 +36,5 @@ class JournalForm(SpanForm):
     """From which day to which the journal reaches, and the form it has."""
 
     format = SelectField(
-        _l("Form"), choices=[("csv", _l("CSV")), ("xlsx", _l("XLSX")), ("beancount", _l("beancount"))], default="csv"
+        _l("Form"), choices=[SelectChoice(name) for name in ("csv", "xlsx", "beancount")], default="csv"
     )

@@ -49,12 +49,12 @@ def fetch() -> ResponseReturnValue:
 def _page(form: JournalForm) -> str:
     zone, now = settings().zone, tools().clock.now()
     with tools().database.reading() as session:
-        first, current = month_view.first_and_last(session, zone, now)
+        bounds = month_view.bounds(session, zone, now)
         entity = entities.all_of(session)[0]
         this_year = statements.year_of(entity, now, zone)
-    spans = [(name, *_days_of(name)) for name in _last_months(first, current)]
+    spans = [(name, *_days_of(name)) for name in _last_months(bounds.first, bounds.current)]
     years = [Year(this_year.begins_in - ago, this_year.month, zone) for ago in range(YEARS)]
-    shown = [(year.label, *_days(year)) for year in years if months.month_of(year.span[1], zone) > first]
+    shown = [(year.label, *_days(year)) for year in years if months.month_of(year.span[1], zone) > bounds.first]
     return render_template("books/journal.html", form=form, months=spans, years=shown, columns=journal.COLUMNS)
 
 

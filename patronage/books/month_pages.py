@@ -12,6 +12,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy.orm import Session
+from wtforms.fields.choices import SelectChoice
 
 from patronage.books import closing, corrections, entries, month_view, months, words
 from patronage.books.closing import Look
@@ -27,7 +28,6 @@ from patronage.foundation.web.house import settings, tools
 
 blueprint = Blueprint("books", __name__)
 LOOKS = "patronage-books-closing-looks"  # what other rooms want to be settled before a month is closed
-AT_STRIPE = tuple(line for line in Line if line not in month_view.TO_BANK)
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Shown:
     def chart(self) -> Chart:
         """What was given through Stripe in each month, and downwards what it cost and what went back."""
         gross = [sheet.line(Line.GROSS, self.currency).minor for sheet in self.year]
-        nets = [sheet.net(self.currency).minor for sheet in self.year]
+        nets = [sheet.sum("net", self.currency).minor for sheet in self.year]
         lost = [max(given - net, 0) for given, net in zip(gross, nets, strict=True)]
         return columns([sheet.month for sheet in self.year], gross, lost)
 
@@ -60,21 +60,22 @@ def show() -> ResponseReturnValue:
     wanted = request.args.get("month") or months.month_of(now, settings().zone)
     with tools().database.reading() as session:
         shown = _read(session, wanted, request.args.get("currency", ""))
-    return render_template("books/month.html", shown=shown, lines=AT_STRIPE, words=words)
+    return render_template("books/month.html", shown=shown, lines=month_view.SUMS["net"], words=words)
 
 
 def _read(session: Session, month: str, wanted: str) -> Shown:
     zone, now = settings().zone, tools().clock.now()
     year = month_view.through(session, month, zone)
-    first, current = month_view.first_and_last(session, zone, now)
+    bounds = month_view.bounds(session, zone, now)
     known = sorted({currency for sheet in year for currency in sheet.currencies})
     ours = settings().currency
     currency = wanted if wanted in known else (ours if ours in known or not known else known[0])
     return Shown(
-        sheet=year[-1], year=[sheet for sheet in year if sheet.month >= first], currency=currency, currencies=known,
-        before=year[-2].month if len(year) > 1 and month > first else None,
-        after=months.next_after(month) if month < current else None, is_running=month >= current,
-        next_to_close=closing.next_to_close(session, zone, now),
+        sheet=year[-1], year=[sheet for sheet in year if sheet.month >= bounds.first], currency=currency,
+        currencies=known,
+        before=year[-2].month if len(year) > 1 and month > bounds.first else None,
+        after=months.next_after(month) if month < bounds.current else None, is_running=month >= bounds.current,
+        next_to_close=bounds.next_to_close,
     )  # fmt: skip
 
 
@@ -136,10 +137,9 @@ def close_month(month: str) -> ResponseReturnValue:
         flash(_("%(month)s is closed.", month=named(month)), "success")
         return redirect(f"/desk/books?month={month}", 303)
     with tools().database.reading() as session:
-        sheet = month_view.of(session, month, zone)
-        found = closing.points(session, sheet.span, looks)
-        possible = closing.next_to_close(session, zone, now)
-    return render_template("books/close.html", sheet=sheet, points=found, form=form, possible=possible)
+        found = closing.points(session, month_view.span_of(session, month, zone), looks)
+        bounds = month_view.bounds(session, zone, now)
+    return render_template("books/close.html", month=month, points=found, form=form, bounds=bounds)
 
 
 def accounted(minor: int, currency: str) -> str:
@@ -158,5 +158,5 @@ def named(month: str) -> str:
     return str(format_date(day, "LLLL y", locale=str(get_locale() or "en")))
 
 
-def _accounts(accounts: list[Account]) -> list[tuple[str, str]]:
-    return [(str(account), str(words.ACCOUNTS[account])) for account in accounts]
+def _accounts(accounts: list[Account]) -> list[SelectChoice]:
+    return [SelectChoice(str(account), words.ACCOUNTS[account]) for account in accounts]

@@ -49,6 +49,12 @@ KINDS: dict[Line, tuple[EntryKind, ...]] = {
 }
 LINE_OF = {kind: line for line, kinds in KINDS.items() for kind in kinds}
 TO_BANK = (Line.PAYOUTS, Line.PAYOUT_FAILURES)
+SUMS: dict[str, tuple[Line, ...]] = {  # of several lines, by the name that addresses carry
+    "net": tuple(line for line in Line if line not in TO_BANK),
+    "paid_out": TO_BANK,
+    "given_back": (Line.REFUNDS, Line.REFUND_FAILURES),
+    "disputed": (Line.DISPUTES, Line.REVERSALS, Line.DISPUTE_FEES),
+}
 
 
 @dataclass(frozen=True)
@@ -121,17 +127,13 @@ class Sheet:
                 self._lines[place] = self._lines.get(place, NOTHING) + figure
         return self._lines.get((line, currency), NOTHING)
 
-    def net(self, currency: str) -> Figure:
-        """What all lines but payouts brought to Stripe's balance."""
-        return sum((self.line(line, currency) for line in Line if line not in TO_BANK), NOTHING)
-
-    def paid_out(self, currency: str) -> Figure:
-        """What payouts took from Stripe's balance, less what came back: below zero as a rule."""
-        return sum((self.line(line, currency) for line in TO_BANK), NOTHING)
+    def sum(self, name: str, currency: str) -> Figure:
+        """What the lines of one of `SUMS` brought to Stripe's balance; payouts are below zero as a rule."""
+        return sum((self.line(line, currency) for line in SUMS[name]), NOTHING)
 
     def closing(self, currency: str) -> int:
         """What Stripe held as the month ended."""
-        return self.opening.get(currency, 0) + self.net(currency).minor + self.paid_out(currency).minor
+        return self.opening.get(currency, 0) + sum(self.line(line, currency).minor for line in Line)
 
     def has(self, line: Line) -> bool:
         """Tell whether anything of `line` moved Stripe's balance, in any currency."""
@@ -222,11 +224,28 @@ def frozen(sheet: Sheet) -> dict[str, Any]:
     return {"groups": groups, "balance": {currency: sheet.closing(currency) for currency in sheet.currencies}}
 
 
-def first_and_last(session: Session, zone: ZoneInfo, now: datetime) -> tuple[str, str]:
-    """Return the month of the first entry (the current one while there is none), and the current month."""
+@dataclass(frozen=True)
+class Bounds:
+    """The month of the first entry (the current one while there is none), the one that runs, the last closed one."""
+
+    first: str
+    current: str
+    last_closed: str | None
+
+    @property
+    def next_to_close(self) -> str | None:
+        """The month that may be closed now: the first open one, if it is over."""
+        candidate = months.next_after(self.last_closed) if self.last_closed else self.first
+        return candidate if candidate < self.current else None
+
+
+def bounds(session: Session, zone: ZoneInfo, now: datetime) -> Bounds:
+    """Return between which months the books lie, in one question."""
     current = months.month_of(now, zone)
-    first = session.scalar(select(func.min(LedgerEntry.booked_at)))
-    return min(months.month_of(first, zone) if first else current, current), current
+    begun = select(func.min(LedgerEntry.booked_at)).scalar_subquery()
+    closed = select(func.max(ClosedMonth.month)).scalar_subquery()
+    first, last_closed = session.execute(select(begun, closed)).one()
+    return Bounds(min(months.month_of(first, zone) if first else current, current), current, last_closed)
 
 
 def balances_at(session: Session, moment: datetime) -> dict[tuple[Account, str], int]:

@@ -32,7 +32,6 @@ class Reason(StrEnum):
 
     MISSING = "missing"  # the books know nothing of it
     FEE = "fee"  # they have another fee
-    CURRENCY = "currency"  # they have it in another currency
     AMOUNT = "amount"  # they have another amount
     FOREIGN = "foreign"  # it is none of the newsroom's gifts: entered as an adjustment
 
@@ -125,10 +124,8 @@ def _compared(line: PayoutLine, entries: Sequence[LedgerEntry]) -> Difference | 
         left = sum(_on(entry, Account.ADJUSTMENTS) for entry in entries if entry.kind == EntryKind.ADJUSTMENT)
         return Difference(line, Reason.FOREIGN, brought, brought) if left else None
     same = [entry for entry in entries if entry.currency == line.currency]
-    if not entries:
-        return Difference(line, Reason.MISSING, 0, brought)
     if not same:
-        return Difference(line, Reason.CURRENCY, line.explained_minor, brought)
+        return Difference(line, Reason.MISSING, 0, brought)
     fees = sum(_on(entry, Account.FEES) for entry in same if entry.kind in OF_FEES)
     if brought - line.explained_minor == fees - line.fee_minor:
         return Difference(line, Reason.FEE, fees, line.fee_minor)

@@ -19,6 +19,8 @@ LINES: dict[str, Any] = {
     "payout_failures": _l("Payouts that came back"),
     "net": _l("Net"),
     "paid_out": _l("Paid out"),
+    "given_back": _l("Given back"),
+    "disputed": _l("Disputes and their fees"),
     "gifts": _l("Gifts past Stripe"),
     "corrections": _l("Corrections"),
 }

@@ -48,8 +48,8 @@ def test_every_line_is_what_it_did_to_the_balance(database: Database) -> None:
         Line.GROSS: 10_000, Line.REFUNDS: -500, Line.REFUND_FAILURES: 200, Line.FEES: -470, Line.EXCHANGE: 4_600,
         Line.PAYOUTS: -5_000,
     }  # fmt: skip
-    assert (sheet.net("EUR").minor, sheet.closing("EUR")) == (13_830, 8_830)
-    assert (sheet.line(Line.GROSS, "USD").minor, sheet.net("USD").minor, sheet.closing("USD")) == (5_000, 0, 0)
+    assert (sheet.sum("net", "EUR").minor, sheet.closing("EUR")) == (13_830, 8_830)
+    assert (sheet.line(Line.GROSS, "USD").minor, sheet.sum("net", "USD").minor, sheet.closing("USD")) == (5_000, 0, 0)
 
 
 def test_a_month_begins_with_what_the_one_before_left(database: Database) -> None:
@@ -101,11 +101,11 @@ def test_a_month_with_something_open_is_closed_only_knowingly(
 
     with database.transaction() as session:
         _two_months(session)
-        assert closing.next_to_close(session, KYIV, now) == "2026-01"
+        assert month_view.bounds(session, KYIV, now).next_to_close == "2026-01"
         with pytest.raises(closing.NotSettled), session.begin_nested():
             closing.close(session, "2026-01", KYIV, [open_point], nevertheless=False, by=bookkeeper.id, now=now)
         closing.close(session, "2026-01", KYIV, [open_point], nevertheless=True, by=bookkeeper.id, now=now)
-        assert closing.next_to_close(session, KYIV, now) == "2026-02"
+        assert month_view.bounds(session, KYIV, now).next_to_close == "2026-02"
 
 
 def test_every_number_opens_as_many_rows_as_it_counts(database: Database, bookkeeper: Person) -> None:
@@ -116,7 +116,7 @@ def test_every_number_opens_as_many_rows_as_it_counts(database: Database, bookke
         sheet = month_view.of(session, "2026-01", KYIV)
         for currency in sheet.currencies:
             counted = {str(line): sheet.line(line, currency).entries for line in Line}
-            counted |= {entries.NET: sheet.net(currency).entries, entries.PAID_OUT: sheet.paid_out(currency).entries}
+            counted |= {name: sheet.sum(name, currency).entries for name in month_view.SUMS}
             counted |= {entries.CORRECTIONS: sheet.corrections(currency).entries}
             for kind, number in counted.items():
                 wanted = Wanted(month="2026-01", currency=currency, kind=kind)
