@@ -13,6 +13,10 @@ from patronage.ballots import rounds, topics
 from patronage.ballots.voting import cast
 from patronage.books import disputes
 from patronage.books.disputes import Warned
+from patronage.giving.memberships import offers, pricing, ways
+from patronage.giving.memberships.models import WayKind
+from patronage.giving.memberships.pricing import Editor
+from patronage.giving.models import Interval
 from patronage.giving.returning import refunding
 from patronage.giving.returning.refunding import Wanted
 from patronage.operation.links import sign_in_link_for
@@ -123,7 +127,7 @@ def _send(page: Page) -> None:
 def _give_nonsense(page: Page) -> None:
     page.get_by_label("Or another amount").fill("-3")
     page.get_by_label("Your e-mail address").fill("nobody")
-    _send(page)
+    page.locator("form.give button[type=submit]").click()
 
 
 def _ask_twice_for_a_code(page: Page) -> None:
@@ -149,7 +153,7 @@ def _name_no_newsroom(page: Page) -> None:
 def test_what_a_stranger_sees(walking: Callable[..., Walk], voted: tuple[int, int]) -> None:
     walk, (now, past) = walking(), voted
     walk.see("/", "/support", "/support?interval=month", "/topics", f"/topics/{now}", f"/topics/{past}")
-    walk.see("/sign-in", "/sign-in/spent", "/privacy", "/nothing", "/topics/suggest")
+    walk.see("/sign-in", "/sign-in/spent", "/privacy", "/nothing", "/topics/suggest", "/support/present")
     walk.see_refused("/support?interval=year", _give_nonsense)
     walk.see_refused("/sign-in", _send)
     walk.see_refused("/sign-in", _ask_twice_for_a_code)
@@ -244,4 +248,21 @@ def test_what_an_administrator_sees(walking: Callable[..., Walk], voted: tuple[i
     walk = walking("admin@newsroom.example", "admin")
     walk.see("/desk", "/desk/patrons", "/desk/audit", "/desk/settings")
     walk.see_refused("/desk/settings", _name_no_newsroom)
+    assert walk.found == []
+
+
+def test_what_an_administrator_sees_of_other_ways_to_give(live: Live, walking: Callable[..., Walk]) -> None:
+    now = live.tools.clock.now()
+    bank = {"title": "Bank", "account_holder": "The Gazette", "iban": "DE89370400440532013000", "currency": "EUR"}
+    with live.tools.database.transaction() as session:
+        editor = Editor(staff.grant(session, "admin@newsroom.example", "admin", now).id, now)
+        pricing.save_tier(session, None, "Reader", "A vote.", {"EUR": pricing.Price(500, 5000)}, editor)
+        offers.make(session, offers.Terms("HALF", Interval.MONTH, 3, percent_off=50), editor)
+        ways.save(session, None, WayKind.BANK, {**dict.fromkeys(ways.FIELDS, ""), **bank}, editor)
+    walk = walking("admin@newsroom.example", "admin")
+    walk.see("/desk/settings/giving", "/desk/settings/giving/currencies/EUR", "/desk/settings/offers")
+    walk.see("/desk/patrons/complimentary", "/desk/patrons/presents", "/desk/books/gifts")
+    for path in ("/desk/settings/giving/tiers/new", "/desk/settings/ways/new", "/desk/books/gifts/new"):
+        walk.see_refused(path, _send)
+    walk.see("/support?offer=HALF", "/support?offer=NONE", "/ways-to-give")
     assert walk.found == []

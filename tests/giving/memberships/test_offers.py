@@ -197,6 +197,6 @@ def test_the_desk_makes_and_withdraws_a_code(desk: Desk, client: FlaskClient) ->
     assert "offer withdrawn" in desk.get("/desk/audit").text
 
 
-@pytest.mark.parametrize(("total", "first"), [(500, 335), (501, 336), (150, 101), (1, 1)])
+@pytest.mark.parametrize(("total", "first"), [(500, 335), (501, 336), (150, 100), (1, 1)])
 def test_a_percentage_is_rounded_half_up_as_stripe_does(total: int, first: int) -> None:
     assert offers.Reduction(1, "A", Interval.MONTH, "EUR", 1, percent_off=33).first(total) == first
