@@ -10,6 +10,8 @@ from patronage.ballots.models import Round, Topic, TopicState
 from patronage.foundation.jobs import Job
 from patronage.foundation.outbox import Letter
 from patronage.giving.models import Interval, Outcome, Pledge, PledgeState, StripeEvent
+from patronage.giving.reconciling import walking
+from patronage.giving.reconciling.models import Reconciliation
 from patronage.giving.returning import reading
 from patronage.giving.returning.reading import Needs
 from patronage.giving.standing import how_many_patrons
@@ -29,6 +31,7 @@ class Overview:
     gone_wrong: int
     money: Needs
     open_rounds: list[Round]
+    compared: Reconciliation | None  # the last comparison with Stripe
 
 
 def overview(session: Session, now: datetime) -> Overview:
@@ -36,6 +39,7 @@ def overview(session: Session, now: datetime) -> Overview:
     return Overview(
         patrons=how_many_patrons(session, now),
         monthly=monthly_income(session),
+        compared=walking.latest(session),
         **_topics(session),
         **_counts(session),
         money=reading.needs(session),

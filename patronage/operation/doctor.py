@@ -19,6 +19,7 @@ from patronage.giving.intake.stripe_events import HANDLERS
 from patronage.giving.models import StripeEvent
 from patronage.home.health import problems_of
 from patronage.operation.checking import broken
+from patronage.operation.reconciling import last_problem
 from patronage.operation.waiting import listed
 from patronage.people.models import Role, StaffRole
 
@@ -46,6 +47,7 @@ def examine(tools: Tools, settings: Settings) -> Iterator[Finding]:
         ("tasks", _tasks),
         ("stripe", _stripe),
         ("events", _events),
+        ("compared", _compared),
         ("mail", _mail),
         ("staff", _staff),
         ("address", _address),
@@ -113,6 +115,10 @@ def _events(tools: Tools, _settings: Settings) -> str | None:
         return "no event has come from Stripe yet: make a gift with a test card"
     days = (tools.clock.now() - last).days
     return f"the last event from Stripe came {days} days ago" if days > QUIET_DAYS else None
+
+
+def _compared(tools: Tools, _settings: Settings) -> str | None:
+    return last_problem(tools)
 
 
 def _mail(_tools: Tools, settings: Settings) -> str | None:
