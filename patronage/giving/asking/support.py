@@ -25,7 +25,7 @@ from patronage.giving.asking.forms import LONGEST_CODE, SLIPS, CodeForm, Support
 from patronage.giving.gateway import GatewayRefused, GatewayUnknown
 from patronage.giving.memberships import offer_words
 from patronage.giving.memberships.offers import CodeUsedUp, NoSuchCode, Reduction
-from patronage.giving.models import Checkout, Interval, Pledge, PledgeState
+from patronage.giving.models import Checkout, Interval, Pledge, PledgeKind, PledgeState
 from patronage.giving.pledging import Offer
 from patronage.giving.terms import KnownTerms, NotThatAmount, Terms
 from patronage.giving.typed import story
@@ -153,6 +153,7 @@ def _to_be_asked_about(form: SupportForm) -> Pledge | None:
         return None
     with tools().database.reading() as session:
         mine = select(Pledge).where(Pledge.person_id == current_user.id, Pledge.interval != Interval.ONCE)
+        mine = mine.where(Pledge.kind == PledgeKind.PAID)
         return session.scalar(mine.where(Pledge.state.in_(RUNNING)).order_by(Pledge.id.desc()).limit(1))
 
 

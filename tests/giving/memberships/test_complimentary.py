@@ -14,9 +14,12 @@ from patronage.giving.memberships import complimentary
 from patronage.giving.memberships.complimentary import DayHasPassed, Given
 from patronage.giving.memberships.pricing import Editor
 from patronage.giving.models import Pledge, PledgeState
+from patronage.people.models import Person
+from tests.fixtures.app import Browsers, SignIn
+from tests.fixtures.stripe import StripeTools
 from tests.giving.memberships.desk import Desk
 from tests.giving.readers import Readers, letters
-from tests.giving.supporting import words
+from tests.giving.supporting import send, session_id, words
 
 LIST = "/desk/patrons/complimentary"
 FORM = {"email": "vira@reader.example", "until": "2026-05-31", "why": "Helped with the archive", "submission": "x-1"}
@@ -77,6 +80,19 @@ def test_it_is_no_second_pledge_beside_one_that_is_paid(desk: Desk, tools: Tools
     readers.patron()
     with tools.database.reading() as session:
         assert letters(session, "giving/second_pledge") == []
+
+
+def test_whoever_has_one_takes_it_over_without_being_asked(
+    desk: Desk, tools: Tools, browsers: Browsers, signed_in: SignIn, stripe_tools: StripeTools, readers: Readers
+) -> None:
+    desk.send(LIST, **FORM)
+    browser = browsers()
+    with tools.database.reading() as session:
+        signed_in(browser, session.get_one(Person, _pledge(tools).person_id))
+    page = words(browser.get("/account"))
+    assert "A complimentary membership" in page
+    assert "It lasts until 31 May 2026 and ends by itself." in page
+    assert session_id(send(browser, email=FORM["email"]))
 
 
 def test_a_day_that_has_passed_is_refused(desk: Desk, tools: Tools, settings: Settings, editor: Editor) -> None:
