@@ -27,6 +27,7 @@ from patronage.foundation.web.guards import staff
 from patronage.foundation.web.house import settings, tools
 
 blueprint = Blueprint("books", __name__)
+WENT = ("given_back", "disputed")
 LOOKS = "patronage-books-closing-looks"  # what other rooms want to be settled before a month is closed
 
 
@@ -47,9 +48,12 @@ class Shown:
     def chart(self) -> Chart:
         """What was given through Stripe in each month, and downwards what it cost and what went back."""
         gross = [sheet.line(Line.GROSS, self.currency).minor for sheet in self.year]
-        nets = [sheet.sum("net", self.currency).minor for sheet in self.year]
-        lost = [max(given - net, 0) for given, net in zip(gross, nets, strict=True)]
+        lost = [max(-self._cost_of(sheet), 0) for sheet in self.year]
         return columns([sheet.month for sheet in self.year], gross, lost)
+
+    def _cost_of(self, sheet: Sheet) -> int:
+        went = [sheet.line(Line.FEES, self.currency), *(sheet.sum(name, self.currency) for name in WENT)]
+        return sum(figure.minor for figure in went)
 
 
 @blueprint.get("/desk/books")

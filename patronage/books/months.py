@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from patronage.books.models import ClosedMonth, LedgerEntry
 from patronage.foundation.refused import Refused, Why
 
-MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+MONTH = re.compile(r"([12][0-9]{3})-(0[1-9]|1[0-2])")  # no other year has books, and Python knows none after 9999
 BOOKING = 0x626F6F6B  # "book": the advisory lock under which entries find their month, and months are closed
 
 

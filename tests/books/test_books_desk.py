@@ -84,7 +84,7 @@ def test_a_payout_says_in_words_what_differs_and_is_compared_again_when_asked(de
     browser, token = desk
     shown = words(browser.get("/desk/books/payouts/po_1"))
     assert "The fee of charge ch_1 differs: Stripe says 0.50, the books say 0.45." in shown
-    assert "charge ch_of_the_shop is none of the gifts we know" in shown
+    assert "Charge ch_of_the_shop is none of the gifts we know" in shown
     assert "Differs by −0.05 EUR" in words(browser.get("/desk/books/payouts?open=1"))
     for _ in range(2):
         answer = browser.post("/desk/books/payouts/po_1/again", data={"csrf_token": token}, headers=HEADERS)
@@ -134,4 +134,16 @@ def test_the_journal_is_fetched_in_three_forms(desk: Desk, form: str, begins: by
     assert answer.data.startswith(begins)
     assert f"journal-2026-01-01-2026-01-31.{form}" in answer.headers["Content-Disposition"]
     answer.close()
-    assert browser.get("/desk/books/journal/fetch?begins=2026-02-01&ends=2026-01-01").status_code == 422
+
+
+IMPOSSIBLE = (
+    ("2026-02-01", "2026-01-01"), ("0001-01-01", "2026-01-01"), ("2026-01-01", "9999-12-31"), ("", ""), ("x", "x"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("span", IMPOSSIBLE)
+def test_an_impossible_span_is_refused_in_words(desk: Desk, span: tuple[str, str]) -> None:
+    browser, _token = desk
+    answer = browser.get("/desk/books/journal/fetch", query_string={"begins": span[0], "ends": span[1]})
+    assert answer.status_code == 422
+    assert "error-summary" in answer.text
