@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from patronage.books import payments
-from patronage.books.models import Payment, Refund, RefundStatus
+from patronage.books.models import Dispute, Payment, Refund, RefundStatus
 from patronage.books.papers import receipts
 from patronage.books.payments import Received
 from patronage.people import people
@@ -48,3 +48,15 @@ def given_back(session: Session, payment: Payment, amount: int, at: datetime, na
     payment.refunded_minor += amount
     session.flush()
     return refund
+
+
+def contested(session: Session, payment: Payment, status: str, at: datetime, amount: int | None = None) -> Dispute:
+    """Return a dispute about all of `payment`, or about `amount` of it."""
+    dispute = Dispute(
+        stripe_id="du_1", payment_id=payment.id, amount_minor=amount or payment.amount_minor, currency=payment.currency,
+        reason="fraudulent", status=status, opened_at=at,
+    )  # fmt: skip
+    session.add(dispute)
+    payment.disputed = True
+    session.flush()
+    return dispute

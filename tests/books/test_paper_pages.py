@@ -14,7 +14,7 @@ from patronage.books.papers.documents import Document, Table
 from patronage.books.papers.wording import Sentence
 from patronage.foundation.database import Database
 from patronage.people.models import Person
-from tests.books.donors import KYIV, donor, given_back, paid, receipted
+from tests.books.donors import KYIV, contested, donor, given_back, paid, receipted
 from tests.giving.supporting import words
 
 HEADERS = {"Origin": "https://support.example.org"}
@@ -43,6 +43,21 @@ def test_a_donor_reads_their_receipt_and_the_note_on_it(
     note = re.findall(r"/account/receipts/(N-[\w-]+)", page.text)[0]
     assert "This note corrects receipt 2026-000001" in words(browser.get(f"/account/receipts/{note}"))
     assert f"/account/receipts/{reference}" in browser.get("/account").text
+
+
+def test_what_a_bank_took_back_is_said_as_that(
+    database: Database, vira: Person, her_browser: tuple[FlaskClient, str], now: datetime
+) -> None:
+    browser, _token = her_browser
+    with database.transaction() as session:
+        payment = receipted(session, vira, now)
+        contested(session, payment, "lost", now)
+        receipts.follow(session, "ch_1", KYIV, now)
+        _receipt, note = receipts.of_payment(session, payment.id)
+    assert "Given back €5, credit note 2026-000002" in words(browser.get(f"/account/receipts/{payment.reference}"))
+    said = words(browser.get(f"/account/receipts/{note.reference}"))
+    assert "Given back to" in said
+    assert "This note corrects receipt 2026-000001: a bank took the amount above back." in said
 
 
 def test_nobody_reads_the_receipt_of_another(

@@ -17,7 +17,7 @@ from patronage.books.papers.models import Paper, Receipt, ReceiptCounter, Receip
 from patronage.foundation import identity, jobs
 from patronage.foundation.database import Database
 from patronage.foundation.worker import Worker
-from tests.books.donors import KYIV, donor, given_back, paid, receipted
+from tests.books.donors import KYIV, contested, donor, given_back, paid, receipted
 
 AT_ONCE = 6
 
@@ -163,6 +163,38 @@ def test_a_refund_that_failed_before_anybody_heard_of_it_leaves_no_note(database
         session.flush()
         receipts.follow(session, "ch_1", KYIV, now)
         assert len(_papers(session)) == 1
+
+
+def test_a_dispute_gets_a_note_once_it_is_lost_and_a_second_one_if_it_is_won_after_all(
+    database: Database, now: datetime
+) -> None:
+    with database.transaction() as session:
+        payment = receipted(session, donor(session, now), now)
+        given_back(session, payment, 100, now)
+        dispute = contested(session, payment, "needs_response", now)  # for all of it, what was given back included
+        seen = []
+        for status in ("needs_response", "lost", "appeal_under_review", "won", "won"):
+            dispute.status = status
+            session.flush()
+            receipts.follow(session, "ch_1", KYIV, now)
+            seen.append(sum(note.amount_minor for note in standing_notes(_papers(session))))
+        assert seen == [100, 500, 500, 100, 100]
+        assert [(paper.kind, paper.amount_minor) for paper in _papers(session)] == [
+            (Paper.RECEIPT, 500), (Paper.CREDIT_NOTE, 100), (Paper.CREDIT_NOTE, 400),
+            (Paper.CREDIT_NOTE_CANCELLED, 400),
+        ]  # fmt: skip
+
+
+def test_payments_from_before_get_the_notes_on_them_too(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        person = donor(session, now)
+        given_back(session, paid(session, person, now), 200, now)
+        asked = paid(session, person, now, charge="ch_2")
+        contested(session, asked, "lost", now)
+        receipts.ask_for(session, asked.reference, person.id, KYIV, now)
+        receipts.issue_missing(session, None, KYIV, now)
+        notes = [(paper.payment_id, paper.amount_minor) for paper in standing_notes(_papers(session))]
+        assert notes == [(asked.id, 500), (asked.id - 1, 200)]
 
 
 def test_payments_from_before_get_receipts_in_the_order_of_payment(

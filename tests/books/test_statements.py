@@ -18,7 +18,7 @@ from patronage.foundation.post import Mailbox
 from patronage.foundation.tools import Tools
 from patronage.foundation.worker import Worker
 from patronage.people.models import Person
-from tests.books.donors import KYIV, donor, given_back, receipted
+from tests.books.donors import KYIV, contested, donor, given_back, receipted
 
 THIS_YEAR, LAST_YEAR = Year(2026, 1, KYIV), Year(2025, 1, KYIV)
 A_YEAR = timedelta(days=365)
@@ -55,6 +55,22 @@ def test_a_statement_lists_every_payment_and_what_stayed_by_currency(database: D
             ("EUR", 700, 1), ("UAH", 20_000, 1),
         ]  # fmt: skip
         assert [year.label for _, year in statements.years(session, person.id, KYIV)] == ["2026", "2025"]
+
+
+def test_of_a_disputed_payment_only_what_the_bank_holds_is_gone(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        payment = receipted(session, donor(session, now), now)
+        given_back(session, payment, 100, now)
+        dispute = contested(session, payment, "warning_needs_response", now, amount=200)
+        for status, gone in (("warning_needs_response", 100), ("needs_response", 300), ("lost", 300)):
+            dispute.status = status
+            session.flush()
+            (line,) = statements.lines(session, _entity(session), THIS_YEAR, payment.person_id or 0)
+            (total,) = statements.donor_totals(session, _entity(session), THIS_YEAR, 0)
+            assert (line.returned_minor, total.returned_minor) == (gone, gone)
+        dispute.amount_minor = 500
+        session.flush()
+        assert statements.how_many(session, _entity(session), THIS_YEAR) == 0
 
 
 def test_a_year_in_which_nothing_was_given_has_no_statement(database: Database, now: datetime) -> None:

@@ -48,3 +48,12 @@ def test_a_refund_that_fails_later_has_its_note_cancelled(readers: Readers, tool
     assert _papers(tools)[1:] == [(Paper.CREDIT_NOTE, 2, 200)]
     _told(readers, lambda: readers.stripe.advance(seconds=90))
     assert _papers(tools)[1:] == [(Paper.CREDIT_NOTE, 2, 200), (Paper.CREDIT_NOTE_CANCELLED, 3, 200)]
+
+
+def test_a_dispute_that_is_lost_gets_a_credit_note(readers: Readers, tools: Tools) -> None:
+    _told(readers, lambda: readers.stripe.pay(readers.offered()))
+    charge = readers.stripe.events("charge.succeeded")[-1]["data"]["object"]["id"]
+    _told(readers, lambda: readers.stripe.dispute(charge, amount=300))
+    assert len(_papers(tools)) == 1
+    _told(readers, lambda: readers.stripe.api.disputes.close(readers.stripe.api.disputes.list().data[0].id))
+    assert _papers(tools)[1:] == [(Paper.CREDIT_NOTE, 2, 300)]

@@ -70,7 +70,7 @@ def of_receipt(receipt: Receipt, donor: ReceiptDonor | None, papers: list[Receip
     facts = [
         [_("Number"), receipt.number],
         [_("Issued on"), writing.day(receipt.issued_at)],
-        [_("Paid on") if receipt.kind == Paper.RECEIPT else _("Given back on"), writing.day(receipt.happened_at)],
+        [_on_the_day(receipt.kind), writing.day(receipt.happened_at)],
         [_("Amount"), writing.money(receipt.amount_minor, receipt.currency)],
     ]
     said: list[Sentence] = []
@@ -84,7 +84,8 @@ def of_receipt(receipt: Receipt, donor: ReceiptDonor | None, papers: list[Receip
         said = [Sentence(text, writing.language) for text in _what_it_corrects(receipt, papers)]
     return Document(
         language=writing.language, title=f"{heading} {receipt.number}", heading=heading, made_at=receipt.issued_at,
-        issuer=issuer_lines(receipt.issuer, writing.language), donor=donor_lines(donor), donor_label=_("Received from"),
+        issuer=issuer_lines(receipt.issuer, writing.language), donor=donor_lines(donor),
+        donor_label=_("Given back to") if receipt.kind == Paper.CREDIT_NOTE else _("Received from"),
         amount=writing.money(receipt.amount_minor, receipt.currency), facts=facts,
         sentences=[*said, *_currency_note(receipt.issuer, writing.language)], signatory=receipt.issuer["signatory"],
     )  # fmt: skip
@@ -97,6 +98,15 @@ def _heading(kind: Paper) -> str:
         Paper.CREDIT_NOTE_CANCELLED: _("Cancellation of a credit note"),
     }
     return str(headings[kind])
+
+
+def _on_the_day(kind: Paper) -> str:
+    labels = {
+        Paper.RECEIPT: _("Paid on"),
+        Paper.CREDIT_NOTE: _("Given back on"),
+        Paper.CREDIT_NOTE_CANCELLED: _("Cancelled on"),
+    }
+    return str(labels[kind])
 
 
 def standing_notes(papers: list[Receipt]) -> list[Receipt]:
@@ -112,8 +122,13 @@ def _given_back(note: Receipt, writing: Writing) -> str:
 
 def _what_it_corrects(receipt: Receipt, papers: list[Receipt]) -> list[str]:
     corrected = next((paper.number for paper in papers if paper.id == receipt.corrects_id), "")
+    was_disputed = receipt.fact.startswith("dispute")
     if receipt.kind == Paper.CREDIT_NOTE:
+        if was_disputed:
+            return [_("This note corrects receipt %(number)s: a bank took the amount above back.", number=corrected)]
         return [_("This note corrects receipt %(number)s: the amount above was given back.", number=corrected)]
+    if was_disputed:
+        return [_("The bank returned the money to us. Credit note %(number)s is void.", number=corrected)]
     return [
         _("The refund did not arrive, and the money stayed with us. Credit note %(number)s is void.", number=corrected)
     ]

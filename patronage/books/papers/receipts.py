@@ -1,4 +1,4 @@
-"""Receipts: one for each payment, a note for each refund, numbered without a gap and never changed."""
+"""Receipts: one for each payment, a note for what went back of it, numbered without a gap and never changed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,8 +8,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from patronage.books import references
-from patronage.books.models import Payment, Refund, RefundStatus
+from patronage.books import disputes, references, refunds
+from patronage.books.models import Payment
 from patronage.books.papers import entities
 from patronage.books.papers.models import LegalEntity, Paper, Receipt, ReceiptCounter, ReceiptDonor
 from patronage.foundation.jobs import insert_ignoring
@@ -17,8 +17,7 @@ from patronage.foundation.refused import Refused, Why
 from patronage.people.models import Person
 
 DIGITS = 6
-GOES_BACK = (RefundStatus.SUCCEEDED, RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION)
-STAYED = (RefundStatus.FAILED, RefundStatus.CANCELED)
+LOST = "lost"  # the status of a dispute whose money stays with the bank of who gave it
 
 
 class NoSuchReceipt(Refused):
@@ -30,11 +29,20 @@ class NoSuchReceipt(Refused):
 
 @dataclass(frozen=True)
 class Returned:
-    """Money that went back: the refund's id at Stripe (or here), minor units in the payment's currency, when (UTC)."""
+    """Money that went back: the refund's id at Stripe (or here), minor units in the payment's currency, when (UTC).
 
-    refund_id: str
+    `way` is "refund", or "dispute" where a bank took it back; the id is the dispute's then.
+    """
+
+    stripe_id: str
     amount_minor: int
     happened_at: datetime
+    way: str = "refund"
+
+    @property
+    def fact(self) -> str:
+        """What a credit note about it tells."""
+        return f"{self.way}:{self.stripe_id}"
 
 
 @dataclass(frozen=True)
@@ -57,35 +65,59 @@ def issue(session: Session, payment: Payment, zone: ZoneInfo, now: datetime) -> 
 
 
 def credit(session: Session, payment: Payment, returned: Returned, zone: ZoneInfo, now: datetime) -> Receipt:
-    """Return the credit note for money given back of `payment`, issued now if there was none; once a refund."""
+    """Return the credit note for money that went back of `payment`, issued now if there was none; once each time."""
     told = _Told(
-        Paper.CREDIT_NOTE, f"refund:{returned.refund_id}", references.new("N", 2), returned.amount_minor,
+        Paper.CREDIT_NOTE, returned.fact, references.new("N", 2), returned.amount_minor,
         returned.happened_at, issue(session, payment, zone, now),
     )  # fmt: skip
     return _find(session, told.fact) or _issue(session, payment, told, zone, now)
 
 
 def cancel_credit(session: Session, payment: Payment, returned: Returned, zone: ZoneInfo, now: datetime) -> Receipt:
-    """Return the note that cancels the credit note of a refund that failed; nothing is deleted.
+    """Return the note that cancels the credit note of a refund that failed, or a dispute won late; nothing is deleted.
 
-    Issues the credit note too if the refund was never told before, so that the series tells the whole story.
+    Issues the credit note too if it was never told before, so that the series tells the whole story.
     """
+    note = credit(session, payment, returned, zone, now)
     told = _Told(
-        Paper.CREDIT_NOTE_CANCELLED, f"refund_failure:{returned.refund_id}", references.new("N", 2),
-        returned.amount_minor, now, credit(session, payment, returned, zone, now),
+        Paper.CREDIT_NOTE_CANCELLED, f"{returned.way}_failure:{returned.stripe_id}", references.new("N", 2),
+        note.amount_minor, now, note,
     )  # fmt: skip
     return _find(session, told.fact) or _issue(session, payment, told, zone, now)
 
 
 def follow(session: Session, charge_id: str, zone: ZoneInfo, now: datetime) -> None:
-    """Issue what the refunds of a charge call for: a note for each, and its cancellation if the refund failed later."""
-    query = select(Refund, Payment).join(Payment, Payment.id == Refund.payment_id).order_by(Refund.made_at, Refund.id)
-    for refund, payment in session.execute(query.where(Payment.charge_id == charge_id)).all():
+    """Issue what went back of a charge calls for: a note for each refund and each dispute that was lost.
+
+    Where the refund failed later, or the dispute was won after all, the note is cancelled.
+    """
+    payment = session.scalar(select(Payment).where(Payment.charge_id == charge_id))
+    if payment:
+        _follow(session, payment, zone, now)
+
+
+def _follow(session: Session, payment: Payment, zone: ZoneInfo, now: datetime) -> None:
+    for refund in refunds.of_payment(session, payment.id):
         returned = Returned(refund.stripe_id, refund.amount_minor, refund.made_at)
-        if refund.status in GOES_BACK:
+        if refund.status in refunds.STANDING:
             credit(session, payment, returned, zone, now)
-        elif refund.status in STAYED and _find(session, f"refund:{refund.stripe_id}"):
+        elif _find(session, returned.fact):
             cancel_credit(session, payment, returned, zone, now)
+    for dispute in disputes.of_payment(session, payment.id):
+        left = payment.amount_minor - _noted(session, payment.id)  # a bank may ask for what was given back before
+        amount = min(dispute.amount_minor, left)
+        returned = Returned(dispute.stripe_id, amount, dispute.closed_at or now, way="dispute")
+        is_told = _find(session, returned.fact) is not None
+        if dispute.status == LOST and not is_told and amount > 0:
+            credit(session, payment, returned, zone, now)
+        elif dispute.status in disputes.SETTLED_FOR_US and is_told:
+            cancel_credit(session, payment, returned, zone, now)
+
+
+def _noted(session: Session, payment_id: int) -> int:
+    """Return what the notes on a payment come to, in minor units, those that were cancelled left out."""
+    signs = {Paper.RECEIPT: 0, Paper.CREDIT_NOTE: 1, Paper.CREDIT_NOTE_CANCELLED: -1}
+    return sum(signs[paper.kind] * paper.amount_minor for paper in of_payment(session, payment_id))
 
 
 def _find(session: Session, fact: str) -> Receipt | None:
@@ -148,7 +180,7 @@ def _donor(session: Session, person_id: int | None) -> int | None:
 def issue_missing(
     session: Session, after: tuple[datetime, int] | None, zone: ZoneInfo, now: datetime, most: int = 200
 ) -> tuple[datetime, int] | None:
-    """Issue receipts for up to `most` payments that have none, in the order of payment.
+    """Issue receipts for up to `most` payments that have none, with the notes on them, in the order of payment.
 
     `after` is (paid_at, id) of the last one looked at; returns the place to go on from, or None when all are done.
     """
@@ -160,8 +192,14 @@ def issue_missing(
         missing = missing.where(Payment.paid_at >= paid_at, later)
     payments = list(session.scalars(missing))
     for payment in payments:
-        issue(session, payment, zone, now)
+        _issue_all(session, payment, zone, now)
     return (payments[-1].paid_at, payments[-1].id) if len(payments) == most else None
+
+
+def _issue_all(session: Session, payment: Payment, zone: ZoneInfo, now: datetime) -> None:
+    issue(session, payment, zone, now)
+    if payment.refunded_minor or payment.disputed:
+        _follow(session, payment, zone, now)
 
 
 def of_payment(session: Session, payment_id: int) -> list[Receipt]:
@@ -192,4 +230,4 @@ def ask_for(session: Session, reference: str, person_id: int | None, zone: ZoneI
     payment = session.scalar(wanted if person_id is None else wanted.where(Payment.person_id == person_id))
     if payment is None:
         raise NoSuchReceipt
-    issue(session, payment, zone, now)
+    _issue_all(session, payment, zone, now)

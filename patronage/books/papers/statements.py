@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, select
 from sqlalchemy.orm import Session
 
-from patronage.books.models import Payment
+from patronage.books.disputes import INQUIRIES, SETTLED_FOR_US
+from patronage.books.models import Dispute, Payment
 from patronage.books.papers import entities, wording
 from patronage.books.papers.documents import Document, Table, Writing, issuer_lines
 from patronage.books.papers.models import LegalEntity, Paper, Receipt
@@ -80,8 +81,19 @@ def _receipt_of_payment() -> ColumnElement[bool]:
 
 
 def _returned() -> ColumnElement[int]:
-    """What went back of a payment: all of it while a bank disputes it, or after it lost."""
-    return case((Payment.disputed, Payment.amount_minor), else_=Payment.refunded_minor)
+    """What went back of a payment: what was refunded, and what a bank holds while it disputes it, or after it won.
+
+    An inquiry holds nothing. Of a payment whose dispute is not written down, all is taken to be gone.
+    """
+    held = case((Dispute.status.in_(INQUIRIES), 0), else_=Dispute.amount_minor)
+    of_it = (Dispute.payment_id == Payment.id, Dispute.status.not_in(SETTLED_FOR_US))
+    contested = select(cast(func.sum(held), BigInteger)).where(*of_it).correlate(Payment).scalar_subquery()
+    gone = Payment.refunded_minor + func.coalesce(contested, Payment.amount_minor)
+    return case(
+        (Payment.disputed.is_(False), Payment.refunded_minor),
+        (gone >= Payment.amount_minor, Payment.amount_minor),
+        else_=gone,
+    )
 
 
 def _within(entity: LegalEntity, year: Year) -> ColumnElement[bool]:
