@@ -1,4 +1,4 @@
-"""Measures everything on both databases, prints the page and writes docs/performance.md; takes some five minutes."""
+"""Measures everything on both databases, prints the page and writes docs/performance.md; takes some ten minutes."""
 
 import contextlib
 import sys
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
-from bench import ballots, databases, measuring
+from bench import ballots, books, databases, measuring
 from bench.report import OnOneDatabase, page
 from bench.serving import ROOT
 
@@ -42,7 +42,12 @@ def _on(engine: str, server_url: str, folder: Path, effort: measuring.Effort) ->
             round_id = ballots.fill(url, effort.ballots)
         with _told(f"{version}: {effort.ballots:,} ballots counted"):
             counted = ballots.counted(url, round_id, effort.counts)
-    return OnOneDatabase(version, paths, start, counted)
+    with databases.migrated(engine, server_url, folder, "books") as url:
+        with _told(f"{version}: {effort.payments:,} payments entered"):
+            books.fill(url, effort.payments)
+        with _told(f"{version}: {effort.payments:,} payments added up and exported"):
+            kept = books.kept(url, effort.payments, effort.rounds)
+    return OnOneDatabase(version, paths, start, counted, kept)
 
 
 @contextlib.contextmanager

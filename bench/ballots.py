@@ -108,9 +108,9 @@ def weigh(database: Database, round_id: int, _times: int) -> dict[str, Any]:
     """Close the round and put that back; return how much memory that took at most, and what was held before."""
     with database.reading() as session:
         rounds.ballot_topics(session, round_id)
-    before = _peak()
+    before = peak()
     _close(database, round_id, keep=False)
-    return {"memory_before": before, "memory": _peak()}
+    return {"memory_before": before, "memory": peak()}
 
 
 def count(database: Database, round_id: int, times: int) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def _close(database: Database, round_id: int, *, keep: bool) -> float:
     return took or perf_counter() - began
 
 
-def _peak() -> int:
+def peak() -> int:
     """Return the most memory this process has held at once; `ru_maxrss` would tell that of its parent as well."""
     try:
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()

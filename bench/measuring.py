@@ -18,13 +18,14 @@ WARM_UP = 200
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured: rounds, requests in a round, ballots in the box, times they are counted."""
+    """How much is measured: rounds, requests in a round, ballots in the box, times they are counted, payments."""
 
     rounds: int = 5
     reads: int = 2500
     writes: int = 1000
     ballots: int = 1_000_000
     counts: int = 3
+    payments: int = 1_000_000
 
     @property
     def voters(self) -> int:

@@ -5,6 +5,7 @@ import platform
 from dataclasses import dataclass
 
 from bench.ballots import Counted
+from bench.books import Kept
 from bench.load import CONNECTIONS
 from bench.measuring import Effort, Measured, Start
 from patronage.foundation.settings import Settings
@@ -14,6 +15,8 @@ MEMORY_GOAL = 160 * MIB
 VOTE_TAIL = 0.030
 FEWEST_STATEMENTS = 5
 SEALING = 5.0
+VIEW_CLOSED, VIEW_OPEN = 0.1, 1.2  # of the raw sum
+EXPORT_GROWTH = 32 * MIB
 
 
 @dataclass(frozen=True)
@@ -24,13 +27,20 @@ class OnOneDatabase:
     measured: Measured
     start: Start
     counted: Counted
+    kept: Kept
 
 
 def page(results: list[OnOneDatabase], effort: Effort) -> str:
     """Return the whole page as Markdown."""
     parts = [_opening(results, effort)]
     for each in results:
-        parts += [f"## {each.version}", _paths(each.measured), _besides(each), _ballots(each.counted)]
+        parts += [
+            f"## {each.version}",
+            _paths(each.measured),
+            _besides(each),
+            _ballots(each.counted),
+            _books(each.kept),
+        ]
     return "\n\n".join([*parts, _closing()]) + "\n"
 
 
@@ -48,6 +58,7 @@ what is answered with 2xx is on the disk. A ratio is the median of the rounds, e
 - *hello* is a route that returns `hello`. Pages that a process keeps as bytes are answered in front of Flask, so they
   may be faster than that.
 - *commit1* is a route that inserts one row and commits, through SQLAlchemy Core.
+- *raw sum* is one `GROUP BY` over the whole ledger, by kind, accounts and currency.
 - *raw count* is one `GROUP BY` over the ballots, its rows fetched by the bare driver and thrown away.
 
 Client and database share the processors with the server. *CPU* is the processor time of our processes alone for one
@@ -116,6 +127,25 @@ def _ballots(counted: Counted) -> str:
         ["a recount gives the frozen hash", "yes", "yes" if counted.holds else "no", _verdict(counted.holds)],
     ]  # fmt: skip
     said = f"{counted.ballots:,} ballots of five choices in one round, {counted.groups:,} of them different"
+    return _table([said, "goal", "", ""], rows)
+
+
+def _books(kept: Kept) -> str:
+    memory = f"{_mib(kept.memory)} at most, {_mib(kept.memory_before)} before" if kept.memory else "–"
+    closed, open_ = kept.closed / kept.raw, kept.open / kept.raw
+    rows = [
+        ["raw sum", "", f"{kept.raw:.2f} s", ""],
+        ["month view, all months but the last one closed", f"≤ {VIEW_CLOSED} × raw sum",
+         f"{closed:.3f} ({kept.closed * 1000:.0f} ms)", _verdict(closed <= VIEW_CLOSED)],
+        ["month view, no month ever closed", f"≤ {VIEW_OPEN} × raw sum", f"{open_:.2f} ({kept.open:.2f} s)",
+         _verdict(open_ <= VIEW_OPEN)],
+        ["the balance it shows is what the raw sum comes to", "yes", "yes" if kept.agrees else "no",
+         _verdict(kept.agrees)],
+        ["the whole journal as CSV", "", f"{kept.exported:.0f} s", ""],
+        ["memory of the exporting process (RSS)", f"≤ {EXPORT_GROWTH // MIB} MiB more than before", memory,
+         _verdict(kept.memory - kept.memory_before <= EXPORT_GROWTH) if kept.memory else ""],
+    ]  # fmt: skip
+    said = f"{kept.payments:,} payments of five years in the books, with fees, refunds and payouts"
     return _table([said, "goal", "", ""], rows)
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from bench import ballots, measuring, paths
+from bench import ballots, books, measuring, paths
 from bench.report import OnOneDatabase, page
 from patronage.foundation.migrations import upgrade
 
-FEW = measuring.Effort(rounds=1, reads=8, writes=8, ballots=500, counts=1)
+FEW = measuring.Effort(rounds=1, reads=8, writes=8, ballots=500, counts=1, payments=600)
 
 
 @pytest.mark.slow
@@ -21,7 +21,8 @@ def test_every_path_answers_as_its_senders_expect(empty_database_url: str, tmp_p
     }  # fmt: skip
     assert 0 < measured.statements <= 5
     started, counted = measuring.Start(0.1, 0.1, 1.0, 0.1), ballots.Counted(1, 1, 0.1, 0.1, 0.1, 1.0, 0, 0, True)
-    text = page([OnOneDatabase("SQLite 3", measured, started, counted)], FEW)
+    kept = books.Kept(1, 0.1, 0.1, 0.1, 0.1, 0, 0, True)
+    text = page([OnOneDatabase("SQLite 3", measured, started, counted, kept)], FEW)
     assert all(path.name in text for path in measured.paths)
 
 
@@ -39,6 +40,14 @@ def test_ballots_are_counted_frozen_and_recounted(empty_database_url: str) -> No
     counted = ballots.counted(empty_database_url, round_id, FEW.counts)
     assert counted.ballots == FEW.ballots
     assert counted.holds
+
+
+def test_books_are_added_up_closed_and_exported(empty_database_url: str) -> None:
+    upgrade(empty_database_url)
+    books.fill(empty_database_url, FEW.payments)
+    kept = books.kept(empty_database_url, FEW.payments, FEW.rounds)
+    assert kept.agrees
+    assert kept.exported > 0
 
 
 def test_limits_are_asked_as_often_as_told() -> None:
