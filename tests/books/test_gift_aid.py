@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from patronage.books.models import Channel
 from patronage.books.papers import entities, gift_aid
 from patronage.books.papers.gift_aid import Said
 from patronage.books.papers.models import GiftAidDeclaration, LegalEntity, Profile
@@ -61,6 +62,8 @@ def test_the_schedule_holds_declared_gifts_in_pounds_less_what_went_back(
         part = receipted(session, vira, now, amount=1234, currency="GBP", charge="part")
         receipted(session, vira, now, currency="GBP", charge="disputed").disputed = True
         receipted(session, vira, now, currency="EUR", charge="euros")
+        for channel in (Channel.CRYPTO, Channel.GRANT):
+            receipted(session, vira, now, currency="GBP", charge=channel).channel = channel
         given_back(session, whole, 500, now, "re_1")
         given_back(session, part, 34, now, "re_2")
         session.flush()
@@ -135,3 +138,15 @@ def test_the_desk_sends_the_schedule_of_a_span(
     sheet = browser.get("/desk/books/gift-aid.csv", query_string=asked)
     assert sheet.text.splitlines()[1:] == ["Dr,'=Jane,House Martin,12,S19 2BD,,,31/03/26,5.00"]
     assert browser.get("/desk/books/gift-aid", query_string={**asked, "ends": "2026-02-01"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "asked", [{"part": "9" * 30}, {"part": "-1"}, {"part": "x"}, {"ends": "9999-12-31"}, {"begins": "0001-01-01"}, {}]
+)
+def test_a_span_nobody_means_is_no_error_of_ours(
+    charity: LegalEntity, desk: tuple[FlaskClient, str], asked: dict[str, str]
+) -> None:
+    browser, _token = desk
+    span = {"begins": "2026-03-01", "ends": "2026-03-31", **asked}
+    for path in ("/desk/books/gift-aid", "/desk/books/gift-aid.csv"):
+        assert browser.get(path, query_string=span).status_code in {200, 303, 422}

@@ -161,6 +161,8 @@ def test_the_desk_describes_who_issues_and_looks_at_it_first(
     refused = browser.post("/desk/books/entity/1", data={**said, "goods_value": "much", "prefix": "#"}, headers=HEADERS)
     assert refused.status_code == 422
     assert "is not an amount" in refused.text
+    unvalued = browser.post("/desk/books/entity/1", data={**said, "goods_value": ""}, headers=HEADERS)
+    assert "Write what it is worth" in unvalued.text
     taken = browser.post("/desk/books/entity", data=said, headers=HEADERS)
     assert "Another legal entity uses this prefix" in taken.text
     assert browser.post("/desk/books/entity/9", data=said, headers=HEADERS).status_code in {404, 422}

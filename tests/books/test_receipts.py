@@ -225,6 +225,24 @@ def test_another_entity_issues_for_its_currencies_in_a_series_of_its_own(databas
             entities.describe(session, None, said, person.id, now)
 
 
+def test_a_prefix_that_was_given_up_is_never_used_by_another_entity(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        person = donor(session, now)
+        receipted(session, person, now)
+        first = entities.issuing_for(session, "EUR")
+        for number, prefix in enumerate(["GZ", "A", "GZ"]):  # one's own may be taken up again
+            entities.describe(session, first.id, entities.Said(prefix=prefix), person.id, now)
+            if prefix == "GZ":
+                receipted(session, person, now, charge=f"ch_of_{number}")
+        entities.describe(session, first.id, entities.Said(prefix="NEW"), person.id, now)
+        for prefix in ("", "GZ"):
+            with pytest.raises(entities.PrefixTaken):
+                entities.describe(session, None, entities.Said(prefix=prefix, currencies="USD"), person.id, now)
+        second = entities.describe(session, None, entities.Said(prefix="A", currencies="USD"), person.id, now)
+        receipted(session, person, now, currency="USD", charge="ch_dollars")
+        assert session.scalars(select(Receipt.number).filter_by(entity_id=second.id)).all() == ["A-2026-000001"]
+
+
 def test_what_changes_about_an_entity_changes_no_receipt_issued_before(database: Database, now: datetime) -> None:
     with database.transaction() as session:
         person = donor(session, now)

@@ -18,12 +18,14 @@ from patronage.books.papers.models import LegalEntity, Paper, Receipt
 from patronage.books.papers.statements import DonorTotal, Year
 from patronage.books.papers.views import NoGiftAid, as_pdf, page, receipt_of, writing
 from patronage.foundation.sheets import MARK, amount, plain
+from patronage.foundation.web import ids
 from patronage.foundation.web.guards import staff
 from patronage.foundation.web.house import settings, tools
 
 blueprint = Blueprint("books_papers_desk", __name__)
 SAMPLE_MINOR = 500_00  # enough for every sentence that depends on an amount
 YEARS = 10
+MOST_PARTS = 100_000  # of a schedule: a hundred million gifts
 LIST = ("name", "email", "currency", "payments", "given", "given_back", "net")
 
 
@@ -216,7 +218,7 @@ def gift_aid_schedule() -> ResponseReturnValue:
     form = SpanForm(request.args)
     if not form.validate():
         return redirect("/desk/books/gift-aid", 303)
-    part = max(1, request.args.get("part", 1, type=int))
+    part = min(max(1, request.args.get("part", 1, type=ids.read)), MOST_PARTS)
     with tools().database.reading() as session:
         entity = entities.reclaiming(session)
         if entity is None:

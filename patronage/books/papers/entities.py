@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import false, or_, select
 from sqlalchemy.orm import Session
 
-from patronage.books.papers.models import LegalEntity, Profile
+from patronage.books.papers.models import LegalEntity, Profile, Receipt, ReceiptCounter
 from patronage.foundation import identity
 from patronage.foundation.refused import Refused, Why
 from patronage.people import audit
@@ -26,7 +26,7 @@ class PrefixTaken(Refused):
 
     why = Why.CONFLICT
     reason = _l(
-        "Another legal entity uses this prefix. Each needs its own, or two receipts could have the same number."
+        "Another legal entity uses this prefix, or did. Each needs its own, or two receipts could have the same number."
     )
 
 
@@ -95,8 +95,7 @@ def describe(session: Session, entity_id: int | None, said: Said, actor_id: int,
     Raises `NoSuchEntity`, `PrefixTaken`.
     """
     entity = known(session, entity_id) if entity_id else LegalEntity()
-    same = select(LegalEntity.id).where(LegalEntity.prefix == said.prefix, LegalEntity.id != (entity_id or 0))
-    if session.scalar(same) is not None:
+    if _is_taken(session, said.prefix, entity_id or 0):
         raise PrefixTaken
     changed = [field for field, value in asdict(said).items() if getattr(entity, field, None) != value]
     for field in changed:
@@ -109,3 +108,14 @@ def describe(session: Session, entity_id: int | None, said: Said, actor_id: int,
     else:
         audit.record(session, actor_id, "legal entity added", subject, detail, now)
     return entity
+
+
+def _is_taken(session: Session, prefix: str, entity_id: int) -> bool:
+    """Tell whether another entity than `entity_id` numbers its papers with `prefix`, or did once in any year."""
+    same = select(LegalEntity.id).where(LegalEntity.prefix == prefix, LegalEntity.id != entity_id)
+    if session.scalar(same.limit(1)) is not None:
+        return True
+    years = session.scalars(select(ReceiptCounter.year).distinct())
+    begin = f"{prefix}-" if prefix else ""
+    numbered = or_(false(), *(Receipt.number.like(f"{begin}{year}-%") for year in years))
+    return session.scalar(select(Receipt.id).where(Receipt.entity_id != entity_id, numbered).limit(1)) is not None

@@ -12,7 +12,7 @@ from wtforms import BooleanField, DateField, Field, RadioField, SelectField, Str
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
-from patronage.books.papers import entities, gift_aid
+from patronage.books.papers import entities, gift_aid, statements
 from patronage.books.papers.models import LegalEntity, Profile
 from patronage.foundation import money, sheets
 from patronage.foundation.web.forms import PageForm
@@ -81,6 +81,8 @@ class EntityForm(PageForm):
         """Read the value of what patrons receive; it needs a currency."""
         self.goods_minor = 0
         if not field.data:
+            if self.goods.data and self.profile.data == Profile.US_501C3:
+                raise ValidationError(_("Write what it is worth: American receipts must say so."))
             return
         currency = (self.goods_currency.data or "").upper()
         if not re.fullmatch(r"[A-Z]{3}", currency):
@@ -150,8 +152,14 @@ class SpanForm(PageForm):
     begins = DateField(_l("From"), [InputRequired(_l("Choose the first day."))])
     ends = DateField(_l("To"), [InputRequired(_l("Choose the last day."))])
 
+    def validate_begins(self, field: Field) -> None:
+        """Refuse days of no newsroom, some of which no moment can be made of."""
+        if field.data and not statements.FIRST_YEAR <= field.data.year <= statements.LAST_YEAR:
+            raise ValidationError(_("Choose a day of this century."))
+
     def validate_ends(self, field: Field) -> None:
-        """Refuse an end before the beginning."""
+        """Refuse an end before the beginning, and days of no newsroom."""
+        self.validate_begins(field)
         begins: date | None = self.begins.data
         if begins and field.data and field.data < begins:
             raise ValidationError(_("The last day is before the first."))

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from patronage.books.models import Payment
+from patronage.books.models import Channel, Payment
 from patronage.books.papers.models import GiftAidDeclaration, LegalEntity, Paper, Receipt
 from patronage.foundation.refused import Refused
 from patronage.foundation.sheets import amount, plain
@@ -37,6 +37,9 @@ COLUMNS = (
     "Donation date", "Amount",
 )  # fmt: skip
 ROWS = 1000  # the most a schedule takes
+# Gift Aid is for gifts of money by individuals (Income Tax Act 2007, section 416): coins are not money, and grants come
+# from bodies.
+NEVER = (Channel.CRYPTO, Channel.GRANT)
 
 
 class NotAPostcode(Refused):
@@ -100,7 +103,10 @@ def withdraw(session: Session, person_id: int, now: datetime) -> None:
 
 
 def _covered(entity_id: int, begins: datetime, ends: datetime) -> Select[Payment, GiftAidDeclaration]:
-    """Select donations in pounds, with the latest declaration that covers each; what went back is not among them."""
+    """Select donations in pounds, with the latest declaration that covers each; what went back is not among them.
+
+    Neither are grants, nor coins at their value in pounds.
+    """
     covers = and_(
         GiftAidDeclaration.person_id == Payment.person_id,
         GiftAidDeclaration.entity_id == entity_id,
@@ -113,6 +119,7 @@ def _covered(entity_id: int, begins: datetime, ends: datetime) -> Select[Payment
         .join(Receipt, and_(Receipt.payment_id == Payment.id, Receipt.kind == Paper.RECEIPT))
         .join(GiftAidDeclaration, covers)
         .where(Receipt.entity_id == entity_id, Payment.currency == "GBP", *_stayed())
+        .where(Payment.channel.not_in(NEVER))
         .where(Payment.paid_at >= begins, Payment.paid_at < ends)
         .where(~select(later.id).where(_replaces(later)).exists())
     )
