@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import func, select
 
 from patronage.app import templates
 from patronage.books.papers import pdf, receipts, wording
 from patronage.books.papers.documents import Document, Table
+from patronage.books.papers.models import Receipt
 from patronage.books.papers.wording import Sentence
 from patronage.foundation.database import Database
+from patronage.foundation.jobs import Job
 from patronage.people.models import Person
 from tests.books.donors import KYIV, contested, donor, given_back, paid, receipted
 from tests.giving.supporting import words
@@ -107,6 +110,34 @@ def test_the_statement_lists_what_was_given(
     assert "2 March 2026 2026-000001 €10 €2 €8 Together EUR €10 €2 €8" in words(
         browser.get("/account/statements/1/2026")
     )
+
+
+def test_a_statement_is_whole_though_receipts_were_owed(
+    database: Database, vira: Person, her_browser: tuple[FlaskClient, str], now: datetime
+) -> None:
+    browser, _token = her_browser
+    with database.transaction() as session:
+        receipted(session, vira, now)
+        paid(session, vira, now - timedelta(days=1), charge="before")
+        paid(session, donor(session, now, "ann@reader.example"), now, charge="another")
+    assert "Together EUR €10" in words(browser.get("/account/statements/1/2026"))
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Receipt)) == 2
+
+
+def test_the_desk_says_that_receipts_are_owed_and_has_them_issued(
+    database: Database, vira: Person, desk: tuple[FlaskClient, str], now: datetime
+) -> None:
+    browser, token = desk
+    with database.transaction() as session:
+        receipted(session, vira, now - timedelta(days=365))
+        paid(session, vira, now - timedelta(days=366), charge="before")
+    year = "/desk/books/statements/1/2025"
+    assert "wait for their receipts and are not counted here yet" in words(browser.get(year))
+    sent = browser.post(year, data={"csrf_token": token}, headers=HEADERS, follow_redirects=True)
+    assert "Receipts are being issued; please try again in some minutes." in words(sent)
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).where(Job.kind == receipts.ISSUE)) == 1
 
 
 def _document(said: str) -> Document:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from patronage.books.papers import entities, sending, statements
+from patronage.books.papers import entities, receipts, sending, statements
 from patronage.books.papers.documents import Writing
 from patronage.books.papers.duties import send_statements
 from patronage.books.papers.models import LegalEntity, StatementRun
@@ -18,7 +18,7 @@ from patronage.foundation.post import Mailbox
 from patronage.foundation.tools import Tools
 from patronage.foundation.worker import Worker
 from patronage.people.models import Person
-from tests.books.donors import KYIV, contested, donor, given_back, receipted
+from tests.books.donors import KYIV, contested, donor, given_back, paid, receipted
 
 THIS_YEAR, LAST_YEAR = Year(2026, 1, KYIV), Year(2025, 1, KYIV)
 A_YEAR = timedelta(days=365)
@@ -146,6 +146,30 @@ def test_a_run_whose_worker_died_goes_on_where_it_was(
 def test_a_year_that_still_runs_cannot_be_sent(database: Database, vira: Person, now: datetime) -> None:
     with database.transaction() as session, pytest.raises(sending.YearNotOver):
         sending.start(session, _entity(session).id, THIS_YEAR, vira.id, now)
+
+
+def test_nothing_is_sent_while_payments_of_the_year_wait_for_their_receipts(
+    database: Database, worker: Worker, vira: Person, now: datetime
+) -> None:
+    with database.transaction() as session:
+        paid(session, vira, now - A_YEAR)
+    with pytest.raises(sending.ReceiptsAreOwed):
+        _start(database, now)
+    for _ in range(2):
+        with database.transaction() as session:
+            receipts.have_issued(session, now)
+    worker.work_until_idle()
+    assert _start(database, now).total == 1
+
+
+def test_every_run_is_known_however_many_there_are(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        entity = _entity(session)
+        for number in range(25):
+            session.add(StatementRun(entity_id=entity.id, year=2000 + number, started_at=now, total=0))
+        session.flush()
+        assert len(sending.runs(session)) == 25
+        assert all(sending.run_of(session, entity.id, Year(2000 + number, 1, KYIV)) for number in range(25))
 
 
 def test_the_list_of_donors_comes_in_pages(database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:

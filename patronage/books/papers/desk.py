@@ -131,15 +131,17 @@ def show_year(entity_id: int, year: int) -> ResponseReturnValue:
     with tools().database.reading() as session:
         entity = entities.known(session, entity_id)
         wanted = statements.year_called(entity, year, settings().zone)
-        run = next((each for each in sending.runs(session) if (each.entity_id, each.year) == (entity_id, year)), None)
-        number = statements.how_many(session, entity, wanted)
+        run = sending.run_of(session, entity_id, wanted)
+        is_under_way = run is not None and run.finished_at is None
+        number = run.total if run and is_under_way else statements.how_many(session, entity, wanted)
+        owed = not is_under_way and receipts.are_owed(session, wanted.span)
     ends = wanted.span[1]
     drawn = render_template(
         "books/desk_year.html", entity_id=entity_id, year=wanted, run=run, number=number,
-        is_over=ends <= tools().clock.now(), last_day=ends - timedelta(seconds=1),
+        is_over=ends <= tools().clock.now(), last_day=ends - timedelta(seconds=1), owed=owed,
     )  # fmt: skip
     answer = make_response(drawn)
-    if run and run.finished_at is None:
+    if is_under_way:
         answer.headers["Refresh"] = "3"
     return answer
 
@@ -147,10 +149,16 @@ def show_year(entity_id: int, year: int) -> ResponseReturnValue:
 @blueprint.post("/desk/books/statements/<int:entity_id>/<int:year>")
 @staff("bookkeeper")
 def send_year(entity_id: int, year: int) -> ResponseReturnValue:
-    """Have all statements of a year sent."""
-    with tools().database.transaction() as session:
-        wanted = statements.year_called(entities.known(session, entity_id), year, settings().zone)
-        sending.start(session, entity_id, wanted, current_user.id, tools().clock.now())
+    """Have all statements of a year sent, or first the receipts issued that they wait for."""
+    now = tools().clock.now()
+    try:
+        with tools().database.transaction() as session:
+            wanted = statements.year_called(entities.known(session, entity_id), year, settings().zone)
+            sending.start(session, entity_id, wanted, current_user.id, now)
+    except sending.ReceiptsAreOwed as refusal:
+        with tools().database.transaction() as session:
+            receipts.have_issued(session, now)
+        flash(str(refusal), "warning")
     return redirect(f"/desk/books/statements/{entity_id}/{year}", 303)
 
 

@@ -4,12 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from patronage.books.papers import receipts, sending
+from patronage.books.papers.receipts import ISSUE
 from patronage.foundation import jobs
 from patronage.foundation.tools import Tools
 from patronage.foundation.web.house import settings
 from patronage.foundation.worker import Handler
-
-ISSUE = "books/issue-receipts"  # the migration that makes receipts puts the first one down
 
 
 def issue_receipts(tools: Tools, data: dict[str, Any]) -> None:

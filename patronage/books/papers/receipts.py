@@ -5,18 +5,20 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from patronage.books import disputes, references, refunds
 from patronage.books.models import Payment
 from patronage.books.papers import entities
 from patronage.books.papers.models import LegalEntity, Paper, Receipt, ReceiptCounter, ReceiptDonor
-from patronage.foundation.jobs import insert_ignoring
+from patronage.foundation import jobs
+from patronage.foundation.jobs import Job, insert_ignoring
 from patronage.foundation.refused import Refused, Why
 from patronage.people.models import Person
 
 DIGITS = 6
+ISSUE = "books/issue-receipts"  # the job that issues what is missing; the migration puts the first one down
 LOST = "lost"  # the status of a dispute whose money stays with the bank of who gave it
 
 
@@ -184,8 +186,7 @@ def issue_missing(
 
     `after` is (paid_at, id) of the last one looked at; returns the place to go on from, or None when all are done.
     """
-    has_one = exists().where(Receipt.payment_id == Payment.id, Receipt.kind == Paper.RECEIPT)
-    missing = select(Payment).where(~has_one).order_by(Payment.paid_at, Payment.id).limit(most)
+    missing = select(Payment).where(_has_none()).order_by(Payment.paid_at, Payment.id).limit(most)
     if after:
         paid_at, last_id = after
         later = (Payment.paid_at > paid_at) | ((Payment.paid_at == paid_at) & (Payment.id > last_id))
@@ -194,6 +195,35 @@ def issue_missing(
     for payment in payments:
         _issue_all(session, payment, zone, now)
     return (payments[-1].paid_at, payments[-1].id) if len(payments) == most else None
+
+
+def are_owed(session: Session, span: tuple[datetime, datetime]) -> bool:
+    """Tell whether a payment made within `span` waits for its receipt."""
+    within = (Payment.paid_at >= span[0], Payment.paid_at < span[1])
+    return session.scalar(select(Payment.id).where(*within, _has_none()).limit(1)) is not None
+
+
+def have_issued(session: Session, now: datetime) -> None:
+    """Have the worker issue all receipts that are owed, unless it is at it."""
+    under_way = select(Job.id).where(Job.kind == ISSUE, Job.done_at.is_(None), Job.dead_at.is_(None))
+    if session.scalar(under_way.limit(1)) is None:
+        jobs.put_again(session, ISSUE, {"after": None}, now, once=f"{ISSUE}:0")
+
+
+def issue_of(session: Session, person_id: int, zone: ZoneInfo, now: datetime) -> None:
+    """Issue the receipts somebody's payments wait for, so that their statements are whole."""
+    theirs = select(Payment).where(Payment.person_id == person_id, _has_none())
+    for payment in session.scalars(theirs.order_by(Payment.paid_at, Payment.id)).all():
+        _issue_all(session, payment, zone, now)
+
+
+def waits(session: Session, person_id: int) -> bool:
+    """Tell whether a payment of somebody waits for its receipt."""
+    return session.scalar(select(Payment.id).where(Payment.person_id == person_id, _has_none()).limit(1)) is not None
+
+
+def _has_none() -> ColumnElement[bool]:
+    return ~exists().where(Receipt.payment_id == Payment.id, Receipt.kind == Paper.RECEIPT)
 
 
 def _issue_all(session: Session, payment: Payment, zone: ZoneInfo, now: datetime) -> None:

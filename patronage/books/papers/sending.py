@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from patronage.books.papers import entities, statements
+from patronage.books.papers import entities, receipts, statements
 from patronage.books.papers.models import StatementRun
 from patronage.books.papers.statements import Year
 from patronage.foundation import jobs, outbox
@@ -17,6 +17,16 @@ from patronage.people.models import Person
 
 SEND = "books/send-statements"
 DONORS = 100
+
+
+class ReceiptsAreOwed(Refused):
+    """Payments of the year have no receipts yet, and would stand in no statement."""
+
+    why = Why.CONFLICT
+    reason = _l(
+        "Some payments of this year wait for their receipts, and would be missing in the statements. "
+        "Receipts are being issued; please try again in some minutes."
+    )
 
 
 class YearNotOver(Refused):
@@ -30,11 +40,13 @@ def start(session: Session, entity_id: int, year: Year, actor_id: int, now: date
     """Begin to send the statements of `year`; a run that is under way goes on, one that is over looks for newcomers.
 
     Nobody gets the letter of a year twice, however often it is sent. Raises `NoSuchEntity`,
-    `YearNotOver`.
+    `YearNotOver`, `ReceiptsAreOwed`.
     """
     entity = entities.known(session, entity_id)
     if year.span[1] > now:
         raise YearNotOver
+    if receipts.are_owed(session, year.span):
+        raise ReceiptsAreOwed
     key = {"entity_id": entity_id, "year": year.begins_in}
     is_new = jobs.insert_ignoring(session, StatementRun, {**key, "started_at": now, "total": 0})
     run = session.scalars(select(StatementRun).filter_by(**key).with_for_update()).one()
@@ -83,5 +95,10 @@ def _write(session: Session, run: StatementRun, year: Year, person: Person, now:
 
 
 def runs(session: Session) -> list[StatementRun]:
-    """Return the last twenty runs, newest first."""
-    return list(session.scalars(select(StatementRun).order_by(StatementRun.started_at.desc()).limit(20)))
+    """Return the runs of all years and entities, newest first."""
+    return list(session.scalars(select(StatementRun).order_by(StatementRun.started_at.desc())))
+
+
+def run_of(session: Session, entity_id: int, year: Year) -> StatementRun | None:
+    """Return the run of a year, if there was one."""
+    return session.scalar(select(StatementRun).filter_by(entity_id=entity_id, year=year.begins_in))

@@ -104,12 +104,23 @@ def receipt_as_pdf(reference: str) -> ResponseReturnValue:
 @patron
 def list_statements() -> ResponseReturnValue:
     """List the years in which somebody gave."""
+    _issue_owed()
     with tools().database.reading() as session:
         years = statements.years(session, current_user.id, settings().zone)
     return render_template("books/statements.html", years=years, many=len({entity.id for entity, _year in years}) > 1)
 
 
+def _issue_owed() -> None:
+    """Give the payments of whoever reads this the receipts they wait for: a statement lists what has one."""
+    with tools().database.reading() as session:
+        waits = receipts.waits(session, current_user.id)
+    if waits:
+        with tools().database.transaction() as session:
+            receipts.issue_of(session, current_user.id, settings().zone, tools().clock.now())
+
+
 def _statement(entity_id: int, year: int) -> Document:
+    _issue_owed()
     with tools().database.reading() as session:
         entity = entities.known(session, entity_id)
         wanted = statements.year_called(entity, year, settings().zone)
