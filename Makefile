@@ -42,6 +42,7 @@ coverage: prepared ## run every test and say which lines and branches none of th
 
 bench: prepared ## measure speed as ratios to the bare limits; writes docs/performance.md
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.reconciling
 
 migration: .venv/.tools ## write the next migration from the models (NAME="add tiers")
 	@test -n '$(NAME)' || { echo 'Say what it does: make migration NAME="add tiers"'; exit 2; }

@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from patronage.foundation import jobs
@@ -26,21 +26,27 @@ NEXT = timedelta(seconds=1)  # between one portion and the next, in which the wo
 def keep_comparing(tools: Tools, policy: Policy) -> bool:
     """Put tonight's comparison down once its hour has come; one of the worker's turns. Tell whether it was put down.
 
-    Nothing is compared where nobody was ever sent to Stripe.
+    Nothing is compared until somebody was sent to Stripe before that hour: what is younger is asked after by itself.
     """
     now = tools.clock.now()
     here = now.astimezone(policy.zone)
-    if here.time() < AT:
+    hour = datetime.combine(here.date(), AT, policy.zone)
+    if here < hour:
         return False
     once = f"{COMPARE}:{here:%Y-%m-%d}"
     with tools.database.reading() as session:
-        if not session.scalar(select(exists(Checkout.id) & ~exists(Job.id).where(Job.once == once))):
+        older = exists(Checkout.id).where(Checkout.asked_at < hour)
+        if not session.scalar(select(older & ~exists(Job.id).where(Job.once == once))):
             return False
     since = None if here.weekday() == EVERYTHING_ON else _day(now - LOOKS_BACK)
     data = {"since": since.isoformat() if since else None}
     with tools.database.transaction() as session:
         jobs.put(session, COMPARE, data, now, once=once)
     return True
+
+
+def _is_something(hour: datetime) -> ColumnElement[bool]:
+    return exists(Checkout.id).where(Checkout.asked_at < hour)
 
 
 def _day(moment: datetime) -> datetime:
