@@ -58,13 +58,12 @@ def _opened(first: date, standing: Standing) -> str:
 
 
 def _transaction(line: Line, zone: ZoneInfo) -> str:
-    entry = line.entry
-    said = [("entry", str(entry.id)), ("payment", line.reference), ("note", entry.note),
-            ("corrects", str(entry.corrects_id or ""))]  # fmt: skip
+    said = [("entry", str(line.id)), ("payment", line.reference), ("note", line.note),
+            ("corrects", str(line.corrects_id or ""))]  # fmt: skip
     told = "".join(f"  {name}: {_quoted(value)}\n" for name, value in said if value)
-    moved = _postings(NAMES[entry.debit], NAMES[entry.credit], entry.amount_minor, entry.currency)
-    day = entry.booked_at.astimezone(zone).date()
-    return f"\n{day} * {_quoted(str(entry.kind).replace('_', ' '))} {_quoted(entry.stripe_id)}\n{told}{moved}\n"
+    moved = _postings(NAMES[line.debit], NAMES[line.credit], line.amount_minor, line.currency)
+    day = line.booked_at.astimezone(zone).date()
+    return f"\n{day} * {_quoted(str(line.kind).replace('_', ' '))} {_quoted(line.stripe_id)}\n{told}{moved}\n"
 
 
 def _postings(debit: str, credit: str, minor: int, currency: str) -> str:
@@ -80,9 +79,8 @@ def _asserted(day: date, standing: Standing) -> str:
 
 
 def _move(standing: dict[tuple[Account, str], int], line: Line) -> None:
-    entry = line.entry
-    for account, minor in ((entry.debit, entry.amount_minor), (entry.credit, -entry.amount_minor)):
-        place = (account, entry.currency)
+    for account, minor in ((line.debit, line.amount_minor), (line.credit, -line.amount_minor)):
+        place = (account, line.currency)
         standing[place] = standing.get(place, 0) + minor
 
 
