@@ -134,7 +134,7 @@ def sandbox(ctx: click.Context) -> None:
     serve(*settings_from_environment())
 
 
-@sandbox.command()
+@sandbox.command(with_appcontext=False)
 @click.option("--patrons", default=1000, show_default=True, type=click.IntRange(1))
 @click.option("--months", default=24, show_default=True, type=click.IntRange(1, 36))
 @click.option("--seed", default=1, show_default=True, help="What the dice show.")
