@@ -39,7 +39,7 @@ CLASSES: dict[str, Any] = {  # by the name that such an object has in our source
 
 def _fields_read() -> list[tuple[str, str]]:
     found = set()
-    rooms = ("intake", "dunning", "keeping", "memberships", "returning")
+    rooms = ("intake", "dunning", "keeping", "memberships", "reconciling", "returning")
     folders = [path for room in rooms for path in (GIVING / room).glob("*.py")]
     for path in [GIVING / "gateway.py", GIVING / "letters.py", *folders]:
         for node in ast.walk(ast.parse(path.read_text())):

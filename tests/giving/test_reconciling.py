@@ -1,5 +1,6 @@
 """Comparing with Stripe: what was lost on the way is found and mended, once, and a killed comparison goes on."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from patronage import cli
 from patronage.foundation.database import Database
 from patronage.foundation.jobs import Job
 from patronage.foundation.settings import Settings
@@ -212,3 +214,16 @@ def test_pledges_are_read_as_events_read_them(readers: Readers, tools: Tools, co
     assert compared() == reconciling.MENDED
     with tools.database.reading() as session:
         assert pledges(session)[0].amount_minor == 500
+
+
+def test_the_command_answers_in_json_with_its_status(readers: Readers, tools: Tools, app: Flask) -> None:
+    readers.stripe.pay(readers.offered())
+    runner = app.test_cli_runner()
+    told = runner.invoke(cli.reconcile, ["--json", "--only", "subscriptions", "--since", "2026-03-01"])
+    assert told.exit_code == reconciling.MENDED, told.output
+    answer = json.loads(told.stdout)
+    assert answer["kinds"]["subscriptions"]["mended"] == 1
+    assert answer["differences"][0]["state"] == "mended"
+    assert runner.invoke(cli.reconcile, ["--only", "subscriptions"]).exit_code == reconciling.SAME
+    assert runner.invoke(cli.replay, []).exit_code == reconciling.SAME
+    assert picture(tools)["pledges"][0]["attached"]

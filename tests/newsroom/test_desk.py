@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from patronage.foundation.database import Database
 from patronage.foundation.identity import IdentityRow
+from patronage.giving.reconciling.models import Reconciliation
 from patronage.people import staff
 from patronage.people.models import Person
 from tests.ballots.polls import a_patron
@@ -29,6 +30,25 @@ def test_the_overview_counts_patrons(
     desk = browsers()
     signed_in(desk, admin)
     assert "<dt>Patrons now</dt><dd>3</dd>" in desk.get("/desk").text
+
+
+def test_the_overview_says_how_the_last_comparison_with_stripe_went(
+    browsers: Browsers, signed_in: SignIn, admin: Person, database: Database, now: datetime
+) -> None:
+    desk = browsers()
+    signed_in(desk, admin)
+    assert "compared with Stripe" not in desk.get("/desk").text
+    walks = {"charges": {"differed": 3, "mended": 1}}
+    with database.transaction() as session:
+        session.add(
+            Reconciliation(
+                begun_by="night", kinds=["charges"], is_dry=False, began_at=now, ended_at=now, walks=walks, said=[]
+            )
+        )
+    page = desk.get("/desk").text
+    assert "Last compared with Stripe on" in page
+    assert "3 differences were found." in page
+    assert "2 differences from Stripe remain" in page
 
 
 def test_who_gives_is_listed_and_found_by_the_beginning_of_an_address(
