@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
 from patronage.ballots import rounds, topics
 from patronage.ballots.voting import cast
-from patronage.books import disputes
+from patronage.books import disputes, months
 from patronage.books.disputes import Warned
+from patronage.books.models import LedgerEntry
 from patronage.giving.memberships import offers, pricing, ways
 from patronage.giving.memberships.models import WayKind
 from patronage.giving.memberships.pricing import Editor
@@ -238,6 +240,34 @@ def test_what_a_bookkeeper_sees_of_money_that_goes_back(live: Live, walking: Cal
     walk.see("/desk", "/desk/books/refunds", "/desk/books/disputes", f"/desk/books/disputes/{dispute.id}")
     walk.see_refused(f"/desk/books/payments/{payment.reference}", _give_back_without_a_reason)
     assert walk.found == []
+
+
+def test_what_a_bookkeeper_sees_of_the_books(live: Live, walking: Callable[..., Walk]) -> None:
+    now = live.tools.clock.now()
+    with live.tools.database.transaction() as session:
+        accounts = Accounts(session, now - timedelta(days=40))
+        accounts.payment("ch_1", 20_000)
+        lines = (
+            accounts.movement("txn_ch_1", 20_000, 50, source_id="ch_1"),
+            accounts.movement("txn_topup", 900, category="topup"),
+        )
+        accounts.payout("po_1", 20_850, *lines)
+        month = months.month_of(now - timedelta(days=40), live.settings.zone)
+        entry = session.scalars(select(LedgerEntry.id)).first()
+    walk = walking("books@newsroom.example", "bookkeeper")
+    walk.see(f"/desk/books?month={month}", f"/desk/books/months/{month}/close", f"/desk/books/entries?month={month}")
+    walk.see("/desk/books/payouts", "/desk/books/payouts/po_1", "/desk/books/payouts?open=1", "/desk/books/journal")
+    walk.see_refused(f"/desk/books/entries/{entry}", _correct_without_a_reason)
+    walk.see_refused("/desk/books/journal", _fetch_no_span)
+    assert walk.found == []
+
+
+def _correct_without_a_reason(page: Page) -> None:
+    page.get_by_role("button", name="Enter the correction").click()
+
+
+def _fetch_no_span(page: Page) -> None:
+    page.get_by_role("button", name="Fetch").click()
 
 
 def _give_back_without_a_reason(page: Page) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text
 
-from patronage.books import ledger
+from patronage.books import ledger, payout_view
 from patronage.books.checks import CHECKS
 from patronage.books.models import Account, Dispute, FraudWarning, LedgerEntry, Payment, Payout, PayoutLine, Refund
 from patronage.foundation.jobs import Job
@@ -204,6 +204,19 @@ def test_what_no_event_told_is_fetched_when_a_payout_is_matched(
         assert session.scalars(select(Refund.amount_minor)).one() == 200
         assert ledger.balance(session, Account.ADJUSTMENTS) == {"EUR": -900}
     assert _is_sound(readers, tools)
+
+
+def test_a_payout_is_compared_again_when_the_bookkeeper_asks(readers: Readers, tools: Tools, worker: Worker) -> None:
+    readers.stripe.control("PUT", "payouts", {"schedule": "daily"})
+    readers.patron()
+    _told(readers, lambda: readers.stripe.advance(days=4))
+    with tools.database.transaction() as session:
+        (payout,) = session.scalars(select(Payout))
+        payout.matched_at, payout.difference_minor = tools.clock.now(), 7
+        payout_view.look_again(session, payout, tools.clock.now())
+    worker.work_until_idle()
+    with tools.database.reading() as session:
+        assert session.scalars(select(Payout.difference_minor)).one() == 0
 
 
 def test_a_payout_by_hand_is_matched_by_its_amount(readers: Readers, tools: Tools) -> None:
