@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from patronage.foundation.database import Database
 from patronage.foundation.identity import IdentityRow
+from patronage.giving.reconciling.kinds import KINDS
 from patronage.giving.reconciling.models import Reconciliation
 from patronage.people import staff
 from patronage.people.models import Person
@@ -42,7 +43,7 @@ def test_the_overview_says_how_the_last_comparison_with_stripe_went(
     with database.transaction() as session:
         session.add(
             Reconciliation(
-                begun_by="night", kinds=["charges"], is_dry=False, began_at=now, ended_at=now, walks=walks, said=[]
+                begun_by="night", kinds=list(KINDS), is_dry=False, began_at=now, ended_at=now, walks=walks, said=[]
             )
         )
     page = desk.get("/desk").text

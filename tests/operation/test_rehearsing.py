@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from patronage.operation.rehearsal import Line, Plan, Verdict, rehearse
 
 
+@pytest.mark.slow
 def test_some_months_in_which_everything_goes_wrong_come_out_to_the_cent(
     empty_database_url: str, tmp_path: Path
 ) -> None:

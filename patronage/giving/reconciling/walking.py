@@ -18,6 +18,7 @@ from patronage.giving.standing import Policy
 
 GOES_ON_WITHIN = timedelta(days=1)  # of its beginning; what stands at Stripe has changed too much after that
 MOST_SAID = 200  # differences kept by name; all are counted
+LOOKED_AT = 10  # of the last ones, for one of all kinds
 FOUND, MENDED, REMAINS = "found", "mended", "remains"
 
 
@@ -82,9 +83,10 @@ def steps(tools: Tools, policy: Policy, run_id: int) -> Iterator[Step]:
 
 
 def latest(session: Session) -> Reconciliation | None:
-    """Return the comparison that came to its end last, of those that mend."""
+    """Return the comparison of all kinds that came to its end last and mended what it could."""
     ended = select(Reconciliation).where(Reconciliation.ended_at.is_not(None), Reconciliation.is_dry.is_(False))
-    return session.scalar(ended.order_by(Reconciliation.ended_at.desc(), Reconciliation.id.desc()).limit(1))
+    newest = session.scalars(ended.order_by(Reconciliation.ended_at.desc(), Reconciliation.id.desc()).limit(LOOKED_AT))
+    return next((run for run in newest if set(run.kinds) == set(KINDS)), None)
 
 
 class _Page:
