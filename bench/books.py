@@ -21,7 +21,7 @@ from sqlalchemy import text
 from bench.ballots import peak
 from bench.databases import settle
 from bench.serving import ROOT, environment
-from patronage.books import journal, month_view, months
+from patronage.books import journal, month_sheet, month_view, months
 from patronage.foundation.database import Database
 
 FIRST, LAST = datetime(2021, 1, 1, tzinfo=UTC), datetime(2025, 12, 31, 21, tzinfo=UTC)
@@ -122,7 +122,7 @@ def view(database: Database, rounds: int) -> dict[str, Any]:
 def export(database: Database, _rounds: int) -> dict[str, Any]:
     """Write the whole journal as CSV to nowhere; return how long it took, and how much memory at most."""
     before = peak()
-    span = month_view.Span(FIRST, LAST)
+    span = month_sheet.Span(FIRST, LAST)
     took = _seconds(lambda: sum(len(part) for part in journal.as_csv(database, span, ZONE)))
     return {"exported": took, "memory_before": before, "memory": peak()}
 
@@ -138,7 +138,7 @@ def _raw(database: Database) -> list[Row]:
         return [tuple(row) for row in session.execute(text(RAW))]
 
 
-def _year(database: Database) -> list[month_view.Sheet]:
+def _year(database: Database) -> list[month_sheet.Sheet]:
     with database.reading() as session:
         return month_view.through(session, LAST_MONTH, ZONE)
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from patronage.books import journal, month_view
 from patronage.books.journal import PORTION, Line
 from patronage.books.models import Account
-from patronage.books.month_view import Span
+from patronage.books.month_sheet import Span
 from patronage.foundation.database import Database
 from patronage.foundation.sheets import amount
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from patronage.books import month_view, months
 from patronage.books.disputes import CLOSED
 from patronage.books.models import ClosedMonth, Dispute, Payout
-from patronage.books.month_view import Span
+from patronage.books.month_sheet import Span
 from patronage.foundation.refused import Refused, Why
 from patronage.people import audit
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from patronage.books import month_view
 from patronage.books.models import Account, Channel, EntryKind, LedgerEntry, Payment
-from patronage.books.month_view import KINDS, SUMS, Line
+from patronage.books.month_sheet import KINDS, SUMS, Line
 from patronage.foundation.refused import Refused, Why
 
 PAGE = 50

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, tuple_
 
 from patronage.books.models import LedgerEntry, Payment
-from patronage.books.month_view import Span
+from patronage.books.month_sheet import Span
 from patronage.foundation.database import Database
 from patronage.foundation.money import exponent
 from patronage.foundation.sheets import MARK, amount, plain

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from patronage.books import beancount, journal, month_view, months
 from patronage.books.forms import JournalForm
-from patronage.books.month_view import Span
+from patronage.books.month_sheet import Span
 from patronage.books.papers import entities, statements
 from patronage.books.papers.statements import Year
 from patronage.foundation.web.guards import staff

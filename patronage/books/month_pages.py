@@ -14,12 +14,12 @@ from flask_login import current_user
 from sqlalchemy.orm import Session
 from wtforms.fields.choices import SelectChoice
 
-from patronage.books import closing, corrections, entries, month_view, months, words
+from patronage.books import closing, corrections, entries, month_sheet, month_view, months, words
 from patronage.books.closing import Look
 from patronage.books.entries import Wanted
 from patronage.books.forms import CloseForm, CorrectionForm
 from patronage.books.models import Account
-from patronage.books.month_view import Line, Sheet
+from patronage.books.month_sheet import Line, Sheet
 from patronage.foundation.charts import Chart, columns
 from patronage.foundation.money import exponent
 from patronage.foundation.web import ids
@@ -64,7 +64,7 @@ def show() -> ResponseReturnValue:
     wanted = request.args.get("month") or months.month_of(now, settings().zone)
     with tools().database.reading() as session:
         shown = _read(session, wanted, request.args.get("currency", ""))
-    return render_template("books/month.html", shown=shown, lines=month_view.SUMS["net"], words=words)
+    return render_template("books/month.html", shown=shown, lines=month_sheet.SUMS["net"], words=words)
 
 
 def _read(session: Session, month: str, wanted: str) -> Shown:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from patronage.books import beancount, journal, ledger
 from patronage.books.ledger import Amount, Fact, Word
 from patronage.books.models import EntryKind, LedgerEntry
-from patronage.books.month_view import Span
+from patronage.books.month_sheet import Span
 from patronage.foundation.database import Database
 from tests.books.accounts import Accounts
 

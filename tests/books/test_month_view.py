@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from patronage.books import closing, corrections, entries, ledger, manual_gifts, month_view, months
+from patronage.books import closing, corrections, entries, ledger, manual_gifts, month_sheet, month_view, months
 from patronage.books.closing import Look, Point
 from patronage.books.entries import Wanted
 from patronage.books.ledger import Amount, Fact
 from patronage.books.manual_gifts import Entered
 from patronage.books.models import Account, Channel, ClosedMonth, EntryKind, LedgerEntry
-from patronage.books.month_view import Line
+from patronage.books.month_sheet import Line
 from patronage.foundation.database import Database
 from patronage.people.models import Person
 from tests.books.accounts import Accounts
@@ -96,7 +96,7 @@ def test_figures_that_are_not_the_entries_are_found(database: Database, bookkeep
 def test_a_month_with_something_open_is_closed_only_knowingly(
     database: Database, bookkeeper: Person, now: datetime
 ) -> None:
-    def open_point(_session: Session, _span: month_view.Span) -> Point:
+    def open_point(_session: Session, _span: month_sheet.Span) -> Point:
         return Point("something waits", False)
 
     with database.transaction() as session:
@@ -116,7 +116,7 @@ def test_every_number_opens_as_many_rows_as_it_counts(database: Database, bookke
         sheet = month_view.of(session, "2026-01", KYIV)
         for currency in sheet.currencies:
             counted = {str(line): sheet.line(line, currency).entries for line in Line}
-            counted |= {name: sheet.sum(name, currency).entries for name in month_view.SUMS}
+            counted |= {name: sheet.sum(name, currency).entries for name in month_sheet.SUMS}
             counted |= {entries.CORRECTIONS: sheet.corrections(currency).entries}
             for kind, number in counted.items():
                 wanted = Wanted(month="2026-01", currency=currency, kind=kind)

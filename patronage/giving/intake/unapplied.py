@@ -6,7 +6,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from patronage.books.closing import Point
-from patronage.books.month_view import Span
+from patronage.books.month_sheet import Span
 from patronage.giving.models import Outcome, StripeEvent
 
 
