@@ -90,6 +90,17 @@ def test_each_kind_finds_what_differs_by_itself(readers: Readers, compared: Any)
     assert compared() == reconciling.SAME
 
 
+def test_what_was_told_just_now_is_left_to_the_worker(readers: Readers, tools: Tools, compared: Any) -> None:
+    readers.stripe.pay(readers.offered())
+    readers.stripe.deliver(readers.app, *readers.stripe.events())
+    assert compared() == reconciling.SAME
+    assert picture(tools)["payments"] == []
+    readers.wait(hours=2)  # nothing was applied: it is stuck
+    assert compared(is_dry=True) == reconciling.REMAINS
+    readers.apply()
+    assert compared() == reconciling.SAME
+
+
 def test_a_killed_comparison_goes_on_where_it_stood(
     readers: Readers, tools: Tools, settings: Settings, compared: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from patronage.foundation.tools import Tools
 from patronage.giving.gateway import Answer, GatewayRefused
+from patronage.giving.models import StripeEvent
 from patronage.giving.reconciling import lists, mending
 from patronage.giving.reconciling import missing as missing_at_stripe
 from patronage.giving.reconciling.compared import Compared, Difference
@@ -17,6 +18,7 @@ from patronage.giving.reconciling.models import Reconciliation, Walk
 from patronage.giving.standing import Policy
 
 GOES_ON_WITHIN = timedelta(days=1)  # of its beginning; what stands at Stripe has changed too much after that
+JUST_NOW = timedelta(hours=1)  # an event that waits for longer is stuck: what it told is a difference
 MOST_SAID = 200  # differences kept by name; all are counted
 LOOKED_AT = 10  # of the last ones, for one of all kinds
 FOUND, MENDED, REMAINS = "found", "mended", "remains"
@@ -89,6 +91,15 @@ def latest(session: Session) -> Reconciliation | None:
     return next((run for run in newest if set(run.kinds) == set(KINDS)), None)
 
 
+def _coming(session: Session, numbers: list[str], now: datetime) -> set[str]:
+    """Return those of `numbers` about which an event has come that is not applied yet."""
+    if not numbers:
+        return set()
+    number = StripeEvent.payload["data", "object", "id"].as_string()
+    waiting = select(number).where(StripeEvent.applied_at.is_(None), StripeEvent.received_at > now - JUST_NOW)
+    return set(session.scalars(waiting.where(number.in_(numbers))))
+
+
 class _Page:
     """One page of one kind: listed, compared, mended, written down."""
 
@@ -130,9 +141,17 @@ class _Page:
         return lists.page_of(gateway, kind, None, self._run.since)
 
     def _decided(self, compared: Compared) -> list[Difference]:
-        """Return what differs, with the doubtful things that are ours after all; the others are strangers."""
-        differences = list(compared.differences)
+        """Return what differs, with the doubtful things that are ours after all; the others are strangers.
+
+        What Stripe told just now, and waits to be applied, is no difference.
+        """
+        found = [*compared.differences, *compared.doubtful]
+        with self._tools.database.reading() as session:
+            coming = _coming(session, [each.stripe_id for each in found], self._tools.clock.now())
+        differences = [each for each in compared.differences if each.stripe_id not in coming]
         for each in compared.doubtful:
+            if each.stripe_id in coming:
+                continue
             if mending.is_ours(self._tools, each.stripe_id):
                 differences.append(each)
             else:
