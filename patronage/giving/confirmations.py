@@ -20,6 +20,7 @@ class Before:
     """What a pledge was like before something was applied to it."""
 
     was_settled: bool
+    was_late: bool
     total_minor: int
     interval: Interval
     paused_at: datetime | None
@@ -32,8 +33,9 @@ class Before:
 def note(pledge: Pledge) -> Before:
     """Return what `pledge` is like now."""
     return Before(
-        pledge.settled_at is not None, pledge.amount_minor + pledge.fee_cover_minor, pledge.interval,
-        pledge.paused_at, pledge.resumes_at, pledge.ends_at, pledge.trial_until, pledge.next_charge_at,
+        pledge.settled_at is not None, pledge.past_due_at is not None,
+        pledge.amount_minor + pledge.fee_cover_minor, pledge.interval, pledge.paused_at, pledge.resumes_at,
+        pledge.ends_at, pledge.trial_until, pledge.next_charge_at,
     )  # fmt: skip
 
 
@@ -52,11 +54,15 @@ def tell_of_changes(session: Session, before: Before, pledge: Pledge, policy: Po
 
 
 def _tell_of_pause(session: Session, before: Before, pledge: Pledge, policy: Policy, now: datetime) -> None:
-    """Write that `pledge` rests or goes on; a pause that ran out was announced a week before."""
+    """Write that `pledge` rests or goes on; a pause that ran out was announced a week before.
+
+    One that goes on without being paid is told as that, in the letter about the failed try.
+    """
+    fell_late = pledge.past_due_at is not None and not before.was_late
     if pledge.paused_at and pledge.stripe_status != UNPAID_FOR_GOOD:
         _tell(session, "giving/pledge_paused", pledge, policy, now)
         _arrange_reminder(session, pledge, now)
-    elif pledge.paused_at is None and not (before.resumes_at and before.resumes_at <= now):
+    elif pledge.paused_at is None and not fell_late and not (before.resumes_at and before.resumes_at <= now):
         _tell(session, "giving/pledge_resumed", pledge, policy, now)
 
 

@@ -11,7 +11,7 @@ from patronage.foundation.web.house import settings
 from patronage.foundation.worker import Handler, Turn
 from patronage.giving import confirmations
 from patronage.giving.asking import checkouts
-from patronage.giving.dunning import mending, watching
+from patronage.giving.dunning import mending, telling, watching
 from patronage.giving.figures import duties as figures
 from patronage.giving.intake import janitor, payouts, waiting_events
 from patronage.giving.keeping import cards, deeds, pausing
@@ -65,6 +65,7 @@ HANDLERS: dict[str, Handler] = {
     confirmations.REMIND: with_policy(pausing.remind),
     cards.FOLLOW: cards.follow,
     mending.ASK: with_policy(mending.ask_after),
+    telling.LEFT: with_policy(telling.tell_of_what_is_left),
     watching.LOOK: with_policy(watching.look),
     nightly.COMPARE: with_policy(nightly.compare),
     presents.DELIVER: presents.deliver,

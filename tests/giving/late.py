@@ -3,7 +3,12 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+
+from patronage.foundation.jobs import Job
 from patronage.foundation.tools import Tools
+from patronage.giving.dunning import telling
+from patronage.giving.duties import policy_of
 from patronage.giving.models import Pledge
 from tests.giving.readers import Readers, letters, pledges
 
@@ -36,6 +41,14 @@ def fall_late(readers: Readers, method: str = "pm_card_chargeCustomerFail", **of
     pass_time(readers, months=1)
     pass_time(readers, seconds=4000)  # the draft of an invoice is charged an hour later
     return only(readers.tools)
+
+
+def tell_of_what_is_left(readers: Readers) -> None:
+    """Do the jobs that tell, a while after the last try, that nothing more is tried."""
+    with readers.tools.database.reading() as session:
+        jobs = session.scalars(select(Job.data).where(Job.kind == telling.LEFT)).all()
+    for data in jobs:
+        telling.tell_of_what_is_left(readers.tools, policy_of(readers.settings), data)
 
 
 def told(tools: Tools, kind: str) -> list[dict[str, Any]]:

@@ -4,12 +4,13 @@ import pytest
 from sqlalchemy import select
 
 from patronage.foundation.tools import Tools
-from patronage.giving.dunning import lateness, reasons
+from patronage.giving.dunning import lateness, reasons, telling
 from patronage.giving.dunning.lateness import Final
 from patronage.giving.dunning.models import FailedTry
 from patronage.giving.dunning.reasons import BANK_SAID_NO, UNSAID
-from patronage.giving.models import PledgeState
-from tests.giving.late import card_becomes, day, fall_late, only, pass_time, told
+from patronage.giving.duties import policy_of
+from patronage.giving.models import Pledge, PledgeState
+from tests.giving.late import card_becomes, day, fall_late, only, pass_time, tell_of_what_is_left, told
 from tests.giving.readers import Readers, picture
 
 SCHEDULE = 15  # days in which the sandbox tries eight times
@@ -74,6 +75,8 @@ def test_after_the_last_try_it_is_what_stripe_makes_of_it_and_told_once(
     fall_late(readers)
     for _ in range(SCHEDULE):
         pass_time(readers, days=1)
+    for _ in range(2):
+        tell_of_what_is_left(readers)
     pledge = only(tools)
     assert (lateness.final_of(pledge), pledge.state) == (final, state)
     assert pledge.ended_because == ("payment_failed" if final == Final.ENDED else None)
@@ -83,6 +86,60 @@ def test_after_the_last_try_it_is_what_stripe_makes_of_it_and_told_once(
         tries = len(session.scalars(select(FailedTry.id)).all())
     assert len(told(tools, "payment_failed")) == tries - 1  # of the last, its end is told
     assert len(told(tools, "pledge_paused")) == 0
+
+
+def test_an_end_that_follows_the_last_failure_is_one_letter(readers: Readers, tools: Tools) -> None:
+    readers.stripe.after_the_last_try("past_due")
+    fall_late(readers)
+    for _ in range(SCHEDULE):
+        pass_time(readers, days=1)
+    assert lateness.final_of(only(tools)) == Final.LATE
+    assert told(tools, "payment_given_up") == []  # Stripe may be about to end it
+    with tools.database.transaction() as session:
+        pledge = session.get_one(Pledge, only(tools).id)
+        pledge.ended_at, pledge.ended_because = tools.clock.now(), lateness.GIVEN_UP
+        telling.tell(session, pledge, None, Final.LATE, policy_of(readers.settings), tools.clock.now())
+    tell_of_what_is_left(readers)
+    assert [letter["final"] for letter in told(tools, "payment_given_up")] == [Final.ENDED]
+
+
+def test_a_payment_that_came_within_the_hour_is_not_told_as_given_up(readers: Readers, tools: Tools) -> None:
+    readers.stripe.after_the_last_try("past_due")
+    fall_late(readers)
+    for _ in range(SCHEDULE):
+        pass_time(readers, days=1)
+    card_becomes(readers, "pm_card_visa")
+    seen = len(readers.stripe.events())
+    with tools.database.reading() as session:
+        invoice_id = session.scalars(select(FailedTry.invoice_id)).first()
+    readers.stripe.api.invoices.pay(invoice_id)
+    readers.catch_up(seen)
+    tell_of_what_is_left(readers)
+    assert told(tools, "payment_given_up") == []
+
+
+def test_whose_first_payment_never_came_is_told_that_it_is_over(readers: Readers, tools: Tools) -> None:
+    readers.stripe.pay(readers.offered(), method="bank_debit", outcome="fail")
+    readers.catch_up()
+    for _ in range(10):
+        pass_time(readers, days=5)
+    (letter,) = told(tools, "payment_given_up")
+    assert (letter["final"], letter["gave"]) == (Final.ENDED, False)
+    assert all(letter["again_on"] for letter in told(tools, "payment_failed"))
+
+
+def test_who_has_stopped_is_not_asked_to_pay_when_the_failure_is_told_late(readers: Readers, tools: Tools) -> None:
+    readers.patron()
+    card_becomes(readers)
+    seen = len(readers.stripe.events())
+    readers.stripe.advance(months=1)
+    readers.stripe.advance(seconds=4000)
+    readers.stripe.api.subscriptions.cancel(only(tools).stripe_subscription_id)
+    for event in reversed(readers.stripe.events()[seen:]):
+        readers.stripe.deliver(readers.app, event)
+        readers.apply()
+    assert only(tools).state == PledgeState.ENDED
+    assert told(tools, "payment_failed") == []
 
 
 def test_a_bank_that_wants_its_customer_is_told_as_that(readers: Readers) -> None:

@@ -11,6 +11,7 @@ from patronage.foundation.tools import Tools
 from patronage.foundation.worker import Worker
 from patronage.giving.dunning import mending
 from patronage.giving.dunning.models import PaymentRetry, Retried
+from patronage.giving.duties import policy_of
 from patronage.giving.models import PledgeState
 from patronage.people import people
 from tests.fixtures.app import Browsers, SignIn
@@ -162,6 +163,39 @@ def test_a_pledge_that_stripe_let_rest_goes_on_with_one_payment(
     card_becomes(readers, "pm_card_visa")
     _press(client, path)
     assert (only(tools).state, _payments(tools), _retries(tools)) == (PledgeState.ACTIVE, 2, [Retried.PAID])
+
+
+def test_a_pledge_that_stripe_let_rest_and_cannot_be_paid_is_told_as_a_failed_try_alone(
+    readers: Readers, client: FlaskClient, tools: Tools, mailbox: Mailbox, worker: Worker
+) -> None:
+    readers.stripe.after_the_last_try("pause")
+    fall_late(readers, email=ANN)
+    for _ in range(15):
+        pass_time(readers, days=1)
+    path = _link(mailbox, worker)
+    before = len(mailbox.to(ANN))
+    seen = len(readers.stripe.events())
+    _press(client, path)
+    readers.catch_up(seen)
+    worker.work_until_idle()
+    assert (only(tools).state, _retries(tools)) == (PledgeState.PAST_DUE, [Retried.DECLINED])
+    assert [letter["Subject"] for letter in mailbox.to(ANN)[before:]] == [
+        "Your payment to Our newsroom did not go through"
+    ]
+    assert "and not taken" in words(client.get(path))
+
+
+def test_a_try_that_nobody_heard_the_end_of_is_not_called_paid_once_the_pledge_was_stopped(
+    late: str, client: FlaskClient, readers: Readers, tools: Tools
+) -> None:
+    with tools.database.transaction() as session:
+        retry = mending.begin(session, only(tools).reference, "press", tools.clock.now())
+    seen = len(readers.stripe.events())
+    readers.stripe.api.subscriptions.cancel(only(tools).stripe_subscription_id)
+    readers.catch_up(seen)
+    mending.ask_after(tools, policy_of(readers.settings), {"retry": retry.id})
+    assert _retries(tools) == [Retried.DECLINED]
+    assert "This pledge is over" in words(client.get(late))
 
 
 def test_an_ended_pledge_is_said_to_be_over_and_takes_no_payment(

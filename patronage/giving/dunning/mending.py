@@ -8,7 +8,6 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from patronage.books.models import Payment
 from patronage.foundation import jobs
 from patronage.foundation.refused import Refused, Why
 from patronage.foundation.tools import Tools
@@ -139,19 +138,18 @@ def settle(tools: Tools, policy: Policy, retry_id: int, refusal: GatewayRefused 
     with tools.database.reading() as session:
         retry = session.get_one(PaymentRetry, retry_id)
     applying.apply(tools, policy, Matter.INVOICE, retry.invoice_id, {})
-    is_on_its_way = orders.is_on_its_way(tools.payments, retry.invoice_id)
+    is_settled = orders.is_settled(tools.payments, retry.invoice_id)
     with tools.database.transaction() as session:
         retry = session.get_one(PaymentRetry, retry_id, with_for_update=True)
         pledge = session.get_one(Pledge, retry.pledge_id)
-        is_paid = session.scalar(select(Payment.id).where(Payment.invoice_id == retry.invoice_id)) is not None
-        is_paid = is_paid or not lateness.can_be_mended(pledge)
-        retry.outcome = Retried.PAID if is_paid else _not_paid(refusal, is_on_its_way=is_on_its_way)
+        goes_on = pledge.ended_at is None and not lateness.can_be_mended(pledge)
+        retry.outcome = Retried.PAID if is_settled or goes_on else _not_paid(refusal, may_come=is_settled is None)
         retry.settled_at = tools.clock.now()
         return retry.outcome
 
 
-def _not_paid(refusal: GatewayRefused | None, *, is_on_its_way: bool) -> Retried:
-    if is_on_its_way:
+def _not_paid(refusal: GatewayRefused | None, *, may_come: bool) -> Retried:
+    if may_come:
         return Retried.PENDING
     return Retried.DECLINED if refusal is None or refusal.status == DECLINED else Retried.REFUSED
 

@@ -27,10 +27,14 @@ def begin_again(gateway: Gateway, subscription_id: str, key: str) -> Answer:
     return gateway.call(lambda api: api.subscriptions.resume(subscription_id, params, options=options))
 
 
-def is_on_its_way(gateway: Gateway, invoice_id: str) -> bool:
-    """Tell whether money for an open invoice may still come of what was tried: a bank takes days, or asks."""
-    intent_id = intent_of(gateway.fetch_invoice(invoice_id))
-    return intent_id is not None and gateway.fetch_payment_intent(intent_id)["status"] in UNDECIDED
+def is_settled(gateway: Gateway, invoice_id: str) -> bool | None:
+    """Tell whether an invoice is paid, or None while money may still come of what was tried: a bank takes days."""
+    invoice = gateway.fetch_invoice(invoice_id)
+    if invoice["status"] == "paid":
+        return True
+    intent_id = intent_of(invoice)
+    may_come = intent_id is not None and gateway.fetch_payment_intent(intent_id)["status"] in UNDECIDED
+    return None if may_come else False
 
 
 def page_to_confirm(gateway: Gateway, invoice_id: str) -> str | None:
