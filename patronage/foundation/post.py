@@ -10,6 +10,7 @@ from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 TIMEOUT_SECONDS = 20
+FOLDERS = ("tmp", "new", "cur")  # of a Maildir
 
 
 class Post(Protocol):
@@ -53,7 +54,10 @@ class Maildir:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._box = mailbox.Maildir(path, create=True)
+        # Made here and not by the library, which fails when another process makes it at the same moment.
+        for folder in (path, *(path / name for name in FOLDERS)):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        self._box = mailbox.Maildir(path, create=False)
 
     def send(self, message: EmailMessage) -> None:
         """Lay `message` into the folder."""
