@@ -9,6 +9,7 @@ from patronage.giving.dunning.lateness import Final
 from patronage.giving.dunning.models import FailedTry
 from patronage.giving.dunning.reasons import BANK_SAID_NO, UNSAID
 from patronage.giving.duties import policy_of
+from patronage.giving.intake.told import Told
 from patronage.giving.models import Pledge, PledgeState
 from tests.giving.late import card_becomes, day, fall_late, only, pass_time, tell_of_what_is_left, told
 from tests.giving.readers import Readers, picture
@@ -140,6 +141,24 @@ def test_who_has_stopped_is_not_asked_to_pay_when_the_failure_is_told_late(reade
         readers.apply()
     assert only(tools).state == PledgeState.ENDED
     assert told(tools, "payment_failed") == []
+
+
+def test_an_older_invoice_that_is_told_late_does_not_hide_the_newer_one(readers: Readers, tools: Tools) -> None:
+    pledge, now = fall_late(readers), tools.clock.now()
+    with tools.database.reading() as session:
+        due = session.scalars(select(FailedTry)).one()
+    older = {
+        "id": "in_older", "status": "open", "attempt_count": 3, "created": 0, "amount_due": 500, "currency": "eur",
+        "next_payment_attempt": None,
+    }  # fmt: skip
+    intent = {"status": "requires_payment_method", "last_payment_error": {"decline_code": "expired_card"}}
+    with tools.database.transaction() as session:
+        known = session.get_one(Pledge, pledge.id)
+        assert lateness.take_in(session, known, Told(invoice=older, intent=intent), now) is None
+        assert (known.failure_code, known.tries) == ("generic_decline", 1)
+        newest = lateness.latest_try(session, pledge.id)
+        assert newest
+        assert newest.invoice_id == due.invoice_id
 
 
 def test_a_bank_that_wants_its_customer_is_told_as_that(readers: Readers) -> None:

@@ -91,6 +91,11 @@ def test_a_card_that_expires_before_its_next_charge_is_listed(readers: Readers, 
     pass_time(readers, months=1)
     pass_time(readers, seconds=4000)
     assert "Visa ···· 4242 04/2026 2 May 2026 not yet" in words(desk().get("/desk/patrons/cards"))
+    pledge = only(readers.tools)
+    seen = len(readers.stripe.events())
+    readers.stripe.api.subscriptions.update(pledge.stripe_subscription_id, {"cancel_at_period_end": True})
+    readers.catch_up(seen)
+    assert "No card expires" in words(desk().get("/desk/patrons/cards"))
 
 
 def test_the_lists_go_on_where_a_page_ends(readers: Readers, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,14 @@ def take_over(session: Session, pledge: Pledge, subscription: Answer) -> None:
     known.brand, known.last4 = card["brand"], card["last4"]
 
 
+def note_lapse(session: Session, pledge: Pledge) -> None:
+    """Mark the card of `pledge` if a charge is to come after it expires; every change of either is followed by this."""
+    card = session.get(CardOnFile, pledge.id)
+    if card:
+        charged_at = pledge.next_charge_at if pledge.state == PledgeState.ACTIVE else None
+        card.lapses_at = card.expires_at if charged_at and charged_at >= card.expires_at else None
+
+
 def end_of_month(year: int, month: int) -> datetime:
     """Return when a month is over, UTC."""
     return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)

@@ -82,14 +82,14 @@ def lapsing(session: Session, after: tuple[datetime, int] | None) -> list[Lapsin
         select(CardOnFile, Pledge, Person)
         .join(Pledge, Pledge.id == CardOnFile.pledge_id)
         .join(Person, Person.id == Pledge.person_id)
-        .where(Pledge.state == PledgeState.ACTIVE, Pledge.next_charge_at >= CardOnFile.expires_at)
-        .order_by(CardOnFile.expires_at, CardOnFile.pledge_id)
+        .where(CardOnFile.lapses_at.is_not(None))
+        .order_by(CardOnFile.lapses_at, CardOnFile.pledge_id)
         .limit(PAGE + 1)
     )
     if after is not None:
         at, pledge_id = after
-        later = and_(CardOnFile.expires_at == at, CardOnFile.pledge_id > pledge_id)
-        query = query.where(or_(CardOnFile.expires_at > at, later))
+        later = and_(CardOnFile.lapses_at == at, CardOnFile.pledge_id > pledge_id)
+        query = query.where(CardOnFile.lapses_at >= at, or_(CardOnFile.lapses_at > at, later))
     return [_lapsing(card, pledge, person) for card, pledge, person in session.execute(query)]
 
 

@@ -57,10 +57,9 @@ def take_in(session: Session, pledge: Pledge, told: Told, now: datetime) -> Fail
 
 
 def latest_try(session: Session, pledge_id: int) -> FailedTry | None:
-    """Return the newest failed try of a pledge; its invoice is the one that is due."""
-    return session.scalar(
-        select(FailedTry).where(FailedTry.pledge_id == pledge_id).order_by(FailedTry.id.desc()).limit(1)
-    )
+    """Return the last failed try of a pledge at its newest invoice, which is the one that is due."""
+    newest = select(FailedTry).where(FailedTry.pledge_id == pledge_id).order_by(FailedTry.invoice_made_at.desc())
+    return session.scalar(newest.order_by(FailedTry.id.desc()).limit(1))
 
 
 def reason_of(intent: Answer) -> str | None:
@@ -78,6 +77,7 @@ def _note(session: Session, pledge: Pledge, told: Told, now: datetime) -> Failed
     is_new = insert_ignoring(session, FailedTry, {
         "pledge_id": pledge.id, "invoice_id": invoice["id"], "attempt": invoice["attempt_count"], "code": code,
         "amount_minor": invoice["amount_due"], "currency": invoice["currency"].upper(), "failed_at": now,
+        "invoice_made_at": moment(invoice["created"]),
     })  # fmt: skip
     latest = latest_try(session, pledge.id)
     if latest is None or latest.invoice_id != invoice["id"]:

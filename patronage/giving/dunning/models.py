@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from patronage.foundation.database import Base, Id, Key, UTCDateTime, words
@@ -15,7 +15,8 @@ Index("ix_pledge_next_charge_at", Pledge.next_charge_at)  # the notices look ahe
 class FailedTry(Base):
     """One try by Stripe to take what is due that did not succeed; `attempt` counts those of an invoice from 1.
 
-    `code` is Stripe's word for the reason; the amount is what was due, in minor units.
+    `code` is Stripe's word for the reason; the amount is what was due, in minor units. `failed_at` is when we heard of
+    it, `invoice_made_at` when the invoice was made: of two that are due, the newer one counts.
     """
 
     __tablename__ = "failed_try"
@@ -24,6 +25,7 @@ class FailedTry(Base):
     id: Mapped[Id]
     pledge_id: Mapped[int] = mapped_column(Key, ForeignKey("pledge.id"), index=True)
     invoice_id: Mapped[str]
+    invoice_made_at: Mapped[datetime] = mapped_column(UTCDateTime)
     attempt: Mapped[int]
     code: Mapped[str | None]
     amount_minor: Mapped[int] = mapped_column(BigInteger)
@@ -60,11 +62,20 @@ class PaymentRetry(Base):
 class CardOnFile(Base):
     """The card from which a pledge is paid, as Stripe last told of it; `expires_at` is when its last month is over.
 
-    `told_at` is when its owner was told that it expires.
+    `told_at` is when its owner was told that it expires; `lapses_at` is when it does, if a charge comes after that.
     """
 
     __tablename__ = "card_on_file"
-    __table_args__ = (Index("ix_card_on_file_expires_at_pledge_id", "expires_at", "pledge_id"),)
+    __table_args__ = (
+        Index("ix_card_on_file_expires_at_pledge_id", "expires_at", "pledge_id"),
+        Index(
+            "ix_card_on_file_lapses_at_pledge_id",
+            "lapses_at",
+            "pledge_id",
+            sqlite_where=text("lapses_at IS NOT NULL"),
+            postgresql_where=text("lapses_at IS NOT NULL"),
+        ),
+    )
 
     pledge_id: Mapped[int] = mapped_column(Key, ForeignKey("pledge.id"), primary_key=True)
     payment_method_id: Mapped[str]
@@ -72,6 +83,7 @@ class CardOnFile(Base):
     last4: Mapped[str]
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     told_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    lapses_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class ChargeNotice(Base):

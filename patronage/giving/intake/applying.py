@@ -81,6 +81,7 @@ def change(session: Session, pledge: Pledge, told: Told, policy: Policy, now: da
     payment = charges.take_in(session, pledge, told, now)
     free_time.take_in(session, pledge, told, policy, now)
     standing.decide(pledge, policy.grace)
+    cards.note_lapse(session, pledge)
     moves.note(session, pledge, policy.zone, now)
     presents.follow(session, pledge, policy, now)
     if payment:
