@@ -134,7 +134,7 @@ def show_year(entity_id: int, year: int) -> ResponseReturnValue:
         run = sending.run_of(session, entity_id, wanted)
         is_under_way = run is not None and run.finished_at is None
         number = run.total if run and is_under_way else statements.how_many(session, entity, wanted)
-        owed = not is_under_way and receipts.are_owed(session, wanted.span)
+        owed = receipts.are_being_issued(session)
     ends = wanted.span[1]
     drawn = render_template(
         "books/desk_year.html", entity_id=entity_id, year=wanted, run=run, number=number,

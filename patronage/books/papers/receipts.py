@@ -203,10 +203,15 @@ def are_owed(session: Session, span: tuple[datetime, datetime]) -> bool:
     return session.scalar(select(Payment.id).where(*within, _has_none()).limit(1)) is not None
 
 
+def are_being_issued(session: Session) -> bool:
+    """Tell whether the worker is still at the receipts that were owed."""
+    under_way = select(Job.id).where(Job.kind == ISSUE, Job.done_at.is_(None), Job.dead_at.is_(None))
+    return session.scalar(under_way.limit(1)) is not None
+
+
 def have_issued(session: Session, now: datetime) -> None:
     """Have the worker issue all receipts that are owed, unless it is at it."""
-    under_way = select(Job.id).where(Job.kind == ISSUE, Job.done_at.is_(None), Job.dead_at.is_(None))
-    if session.scalar(under_way.limit(1)) is None:
+    if not are_being_issued(session):
         jobs.put_again(session, ISSUE, {"after": None}, now, once=f"{ISSUE}:0")
 
 
