@@ -12,7 +12,8 @@ AT_ONCE, TIMES = 4, 40
 def test_several_who_make_it_at_once_all_have_it(tmp_path: Path) -> None:
     """The library's own way of making one failed about once in five of these for somebody."""
     for number in range(TIMES):
-        place, begun, sent = tmp_path / str(number) / "mail", threading.Barrier(AT_ONCE), []
+        place, begun = tmp_path / str(number) / "mail", threading.Barrier(AT_ONCE)
+        sent: list[int] = []
 
         def open_and_send(place: Path = place, begun: threading.Barrier = begun, sent: list[int] = sent) -> None:
             letter = EmailMessage()
