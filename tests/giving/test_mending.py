@@ -232,6 +232,12 @@ def test_a_button_pressed_again_and_again_is_stopped_for_an_hour(late: str, clie
     assert answers == [303] * 10 + [429]
 
 
+def test_pages_at_stripe_are_not_opened_without_end(late: str, client: FlaskClient) -> None:
+    fields = _fields(client.get(late))
+    answers = [client.post(f"/support/mend/{deed}", data=fields).status_code for deed in ("card", "confirm") * 11]
+    assert answers == [303] * 20 + [429] * 2
+
+
 def test_nothing_is_begun_where_nothing_is_due(readers: Readers, tools: Tools) -> None:
     readers.patron()
     with tools.database.transaction() as session, pytest.raises(mending.NothingDue):

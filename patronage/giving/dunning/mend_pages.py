@@ -24,6 +24,7 @@ from patronage.giving.signed import NoSuchPledge
 
 blueprint = Blueprint("giving_mending", __name__)
 AT_ONCE = "10 per hour"  # tries a pledge: more of them would only make its bank suspicious
+AT_STRIPE = "20 per hour"  # pages at Stripe asked for a pledge: whoever has the address could ask without end
 
 
 def furnish(app: Flask) -> None:
@@ -87,6 +88,7 @@ def pay_again() -> ResponseReturnValue:
 def new_card() -> ResponseReturnValue:
     """Go to Stripe's page for a new card, and come back here."""
     due = _due(MendForm().pledge.data or "")
+    allow(AT_STRIPE, "mend at stripe", due.pledge.reference)
     if not due.can_be_mended or not due.pledge.stripe_customer_id:
         raise NothingDue
     back = link(signed.mend_path(due.pledge.reference, came_back=True))
@@ -98,6 +100,7 @@ def new_card() -> ResponseReturnValue:
 def confirm() -> ResponseReturnValue:
     """Go to Stripe's page of the invoice, where the bank can ask its question."""
     due = _due(MendForm().pledge.data or "")
+    allow(AT_STRIPE, "mend at stripe", due.pledge.reference)
     return redirect(_page_to_confirm(due.pledge.reference) or signed.mend_path(due.pledge.reference), 303)
 
 
