@@ -35,7 +35,9 @@ PATIENCE_SECONDS = 4.0  # for one answer of the sandbox; what hangs is given up 
 WORTH_WAITING_FOR = timedelta(minutes=15)
 WORKERS = 2
 MOST_TURNS = 1_000_000
-ROUNDS = 60  # of a minute each, until what failed for a moment has been tried again
+ROUNDS = 60
+HOP = 6  # days
+A_WHILE = 90  # seconds; what was delivered late, or failed for a moment, is tried again by then
 
 
 class Silent(WSGIRequestHandler):
@@ -59,23 +61,26 @@ class Stage:
         """Use one of the sandbox's own controls; return its answer. Raises `RuntimeError` when it refuses."""
         return wire.send_json(method, f"{self.place.sandbox_url}/_sandbox/{path}", asked)
 
-    def advance(self, **span: int) -> None:
-        """Let time pass by `days=` or `seconds=`, and everything take effect that falls due."""
-        self.control("POST", "clock/advance", span)
+    def advance(self, *, days: int = 0, seconds: int = 0) -> None:
+        """Let time pass, and everything take effect that falls due; some days a call, which takes seconds each."""
+        for hop in range(0, days, HOP):
+            self.control("POST", "clock/advance", {"days": min(HOP, days - hop)})
+        if seconds:
+            self.control("POST", "clock/advance", {"seconds": seconds})
         self.settle()
 
     def settle(self) -> None:
-        """Deliver and apply all there is; what failed for a moment is waited for, a minute at a time."""
+        """Deliver and apply all there is; what comes late or failed for a moment is waited for."""
         late = int(wire.get_json(f"{self.place.sandbox_url}/_sandbox/delivery")["delay"])
         for _ in range(ROUNDS):
             if late:
                 self.control("POST", "clock/advance", {"seconds": late + 1})
-            wire.wait_for("deliveries", self._is_drained)
-            self._work()
-            if not self._waits():
-                return
-            self.control("POST", "clock/advance", {"seconds": 60})
-        raise RuntimeError("what Stripe told was not applied in an hour")
+            if self._is_drained():
+                self._work()
+                if not self._waits():
+                    return
+            self.control("POST", "clock/advance", {"seconds": A_WHILE})
+        raise RuntimeError("what Stripe told was not delivered and applied in an hour and a half")
 
     def _work(self) -> None:
         """Do all that is due, several workers at once as a large newsroom has them, and then what they left."""
