@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from patronage.app import templates
+from patronage.books.papers import desk as papers_desk
 from patronage.books.papers import pdf, receipts, wording
 from patronage.books.papers.documents import Document, Table
 from patronage.books.papers.models import Receipt
@@ -123,6 +124,20 @@ def test_a_statement_is_whole_though_receipts_were_owed(
     assert "Together EUR €10" in words(browser.get("/account/statements/1/2026"))
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Receipt)) == 2
+
+
+def test_the_desk_does_not_count_donors_without_end(
+    database: Database, desk: tuple[FlaskClient, str], now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(papers_desk, "COUNTED", 1)
+    browser, _token = desk
+    with database.transaction() as session:
+        for number in range(3):
+            person = donor(session, now, f"reader{number}@reader.example")
+            receipted(session, person, now - timedelta(days=365), charge=f"ch_{number}")
+    said = words(browser.get("/desk/books/statements/1/2025"))
+    assert "More than 1 donors gave something" in said
+    assert "Send all letters" in said
 
 
 def test_the_desk_says_that_receipts_are_owed_and_has_them_issued(

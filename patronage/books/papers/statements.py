@@ -245,10 +245,11 @@ def donors(
     return [person_id for person_id in found if person_id is not None]
 
 
-def how_many(session: Session, entity: LegalEntity, year: Year) -> int:
-    """Return how many people gave something in `year` that stayed."""
-    query = select(func.count(Payment.person_id.distinct())).join(Receipt, _receipt_of_payment())
-    return session.scalar(query.where(_within(entity, year), _returned() < Payment.amount_minor)) or 0
+def how_many(session: Session, entity: LegalEntity, year: Year, most: int | None = None) -> int:
+    """Return how many people gave something in `year` that stayed; not counting further than `most`, if given."""
+    query = select(Payment.person_id).join(Receipt, _receipt_of_payment()).where(Payment.person_id.is_not(None))
+    kept = query.where(_within(entity, year), _returned() < Payment.amount_minor).distinct()
+    return session.scalar(select(func.count()).select_from(kept.limit(most).subquery())) or 0
 
 
 def first_payment(session: Session, entity: LegalEntity) -> datetime | None:
