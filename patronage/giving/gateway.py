@@ -55,6 +55,11 @@ class GatewayRefused(Refused):
         """Tell whether Stripe knows no such thing (in this account and mode)."""
         return self.status == 404 or self.code == "resource_missing"
 
+    @property
+    def is_of_our_key(self) -> bool:
+        """Tell whether it is our key that Stripe does not let in: no word about what was asked, and soon mended."""
+        return self.status in {401, 403}
+
 
 class BadSignature(Refused):
     """What came to the webhook was not signed by Stripe, not just now, or not as Stripe signs."""

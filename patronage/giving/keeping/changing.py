@@ -127,14 +127,19 @@ def days(pledge: Pledge, zone: ZoneInfo, now: datetime) -> list[Choice]:
     """Return the days of the month on which `pledge` can be charged, with the next charge each. Raises `NotNow`.
 
     It is the first such day on which the period that is paid is over: never earlier than paid for, never twice in a
-    month, and never more than a month later, however often the day is moved.
+    month, and never more than a month later, however often the day is moved. Once it has been moved, some of these
+    days may have passed.
     """
-    return [Choice(day, _first_on(day, _check_quiet(pledge, now), zone)) for day in DAYS]
+    paid_until = _check_quiet(pledge, now)
+    choices = [Choice(day, _first_on(day, paid_until, zone)) for day in DAYS]
+    return [choice for choice in choices if choice.charge_at > now]
 
 
 def move(pledge: Pledge, day: int, zone: ZoneInfo, now: datetime) -> Wish:
     """Return the wish to be charged on another `day` of the month. Raises `NotNow`, `NothingChanges`."""
-    charge_at = next(each.charge_at for each in days(pledge, zone, now) if each.value == day)
+    charge_at = next((each.charge_at for each in days(pledge, zone, now) if each.value == day), None)
+    if charge_at is None:  # it has begun since the page was drawn
+        raise NotNow(BEING_CHARGED)
     if charge_at == next_charge(pledge):
         raise NothingChanges
     return Wish(DeedKind.DATE, {"charge_at": int(charge_at.timestamp())})

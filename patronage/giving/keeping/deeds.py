@@ -20,11 +20,17 @@ from patronage.giving.keeping.models import Deed, DeedKind, DeedOutcome
 from patronage.giving.keeping.orders import ORDERS
 from patronage.giving.keeping.owning import OverAlready
 from patronage.giving.models import Pledge
+from patronage.giving.returning import refunding
 from patronage.giving.standing import MEANT_ONCE, Policy
 
 SETTLE = "giving/settle-deed"
 FOUND_OUT_AFTER = timedelta(minutes=2)  # longer than the page itself waits for Stripe, retries and all
 SERVER_ERROR = 500
+# What a deed changes; all others (an end, or that it is undone) concern the whole pledge.
+CHANGES = {
+    DeedKind.CHANGE: "terms", DeedKind.LESS: "terms", DeedKind.DATE: "day", DeedKind.PAUSE: "rest",
+    DeedKind.UNPAUSE: "rest",
+}  # fmt: skip
 
 
 class StillFindingOut(Refused):
@@ -74,7 +80,9 @@ def _written_down(session: Session, pledge: Pledge, wish: Wish, now: datetime) -
             return open_one
         if open_one.kind == DeedKind.MEANT_ONCE:
             raise StillFindingOut
-        _close(open_one, DeedOutcome.OVERTAKEN, now)
+        if _overtakes(wish.kind, open_one.kind):
+            _close(open_one, DeedOutcome.OVERTAKEN, now)
+            open_one.once = None
     deed = Deed(
         pledge_id=pledge.id, kind=wish.kind, asked=wish.asked, once=name, asked_at=now,
         idempotency_key=f"{wish.kind.replace(' ', '-')}-{pledge.reference}-{secrets.token_hex(12)}",
@@ -83,6 +91,11 @@ def _written_down(session: Session, pledge: Pledge, wish: Wish, now: datetime) -
     session.flush()
     jobs.put(session, SETTLE, {"deed": deed.id}, now + FOUND_OUT_AFTER, once=f"{SETTLE}:{deed.id}")
     return deed
+
+
+def _overtakes(kind: DeedKind, open_one: DeedKind) -> bool:
+    """Tell whether one is no more wanted after the other: who pauses a pledge and then gives less wants both."""
+    return CHANGES.get(kind) is None or CHANGES.get(open_one) in {None, CHANGES[kind]}
 
 
 def carry_out(tools: Tools, policy: Policy, deed_id: int) -> None:
@@ -103,8 +116,8 @@ def carry_out(tools: Tools, policy: Policy, deed_id: int) -> None:
         if unknown.status is not None and unknown.status >= SERVER_ERROR:
             _count_try(tools, deed.id)
         raise
-    except GatewayRefused:
-        if _refused(tools, policy, deed, noted):
+    except GatewayRefused as refusal:
+        if not refusal.is_of_our_key and _refused(tools, policy, deed, noted, refusal.detail):
             return
         raise
     _done(tools, policy, deed, noted, answer)
@@ -147,10 +160,11 @@ def _close(deed: Deed, outcome: DeedOutcome, now: datetime) -> None:
     deed.asked = {name: value for name, value in deed.asked.items() if name != "why"}  # it is kept with the pledge
 
 
-def _refused(tools: Tools, policy: Policy, deed: Deed, noted: Pledge) -> bool:
+def _refused(tools: Tools, policy: Policy, deed: Deed, noted: Pledge, detail: str) -> bool:
     """Write down that Stripe said no; tell whether the deed was done but for its money. Raises `OverAlready`.
 
     A pledge that was meant once may be ended and its payment not go back: it is disputed, or the balance is empty.
+    Then staff give it back, or decide otherwise. What was refused may be asked for again.
     """
     _apply_now(tools, policy, noted)
     now = tools.clock.now()
@@ -162,6 +176,9 @@ def _refused(tools: Tools, policy: Policy, deed: Deed, noted: Pledge) -> bool:
             _close(known, DeedOutcome.OVERTAKEN if is_over and not is_stuck else DeedOutcome.REFUSED, now)
             if is_stuck:
                 confirmations.tell_it_was_once(session, pledge, None, policy, now)
+                refunding.leave_to_staff(session, known.asked["give_back"], f"meant to give once; {detail}", now)
+            else:
+                known.once = None
     if is_over and not is_stuck:
         raise OverAlready
     return is_stuck
@@ -174,13 +191,15 @@ def _apply_now(tools: Tools, policy: Policy, noted: Pledge) -> None:
 def settle(tools: Tools, policy: Policy, data: dict[str, Any]) -> None:
     """Find out what became of a deed by asking for it again under its key; its giver is told if Stripe says no.
 
-    Raises `GatewayUnknown`: the job is tried again.
+    Raises `GatewayUnknown`, and `GatewayRefused` while our key is: the job is tried again.
     """
     try:
         carry_out(tools, policy, data["deed"])
     except OverAlready:
         return
-    except GatewayRefused:
+    except GatewayRefused as refusal:
+        if refusal.is_of_our_key:
+            raise
         with tools.database.transaction() as session:
             deed = session.get_one(Deed, data["deed"])
             pledge = session.get_one(Pledge, deed.pledge_id)

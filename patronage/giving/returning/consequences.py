@@ -9,6 +9,7 @@ from patronage.books.disputes import INQUIRIES, SETTLED_FOR_US
 from patronage.books.models import Payment
 from patronage.books.refunds import STANDING
 from patronage.foundation import jobs, outbox
+from patronage.giving import marks
 from patronage.giving.gateway import Answer
 from patronage.giving.intake.told import Told
 from patronage.giving.models import Pledge
@@ -22,14 +23,16 @@ def follow(session: Session, pledge: Pledge, told: Told, policy: Policy, now: da
     """Write the letters and jobs that refunds and disputes call for, each once.
 
     A refund that is first seen when it has failed already is nothing to write about; who meant to give once hears of
-    the money in the letter about that. An inquiry takes no money and ends nothing.
+    the money in the letter about that, unless it is staff who give it back later. An inquiry takes no money and ends
+    nothing.
     """
     if pledge.ended_because == DISPUTED:
         _tell_of_end(session, pledge, now)
     charge_id = told.charge["id"] if told.refunds and told.charge else None
     payment = session.scalar(select(Payment).where(Payment.charge_id == charge_id)) if charge_id else None
     for refund in told.refunds:
-        if payment and refund["status"] in STANDING and pledge.ended_because != MEANT_ONCE:
+        is_by_staff = marks.REFUND_REQUEST in (refund["metadata"] or {})
+        if payment and refund["status"] in STANDING and (is_by_staff or pledge.ended_because != MEANT_ONCE):
             _tell_of_refund(session, pledge, payment, refund, policy, now)
     for dispute in told.disputes:
         if dispute["status"] not in SETTLED_FOR_US | INQUIRIES and pledge.stripe_subscription_id:

@@ -108,9 +108,8 @@ def approve(session: Session, request_id: int, by: int, now: datetime) -> Refund
     if request.asked_by == by:
         raise NotOneself
     payment = session.get_one(Payment, request.payment_id, with_for_update=True)
+    refuse_impossible(session, payment, request.amount_minor, request)
     request.state, request.decided_by, request.decided_at = RequestState.SENDING, by, now
-    session.flush()
-    refuse_impossible(session, payment, 0)
     audit.record(session, by, "refund approved", payment.reference, shown(request.amount_minor, payment.currency), now)
     _arrange(session, request, now)
     return request
@@ -125,6 +124,26 @@ def decline(session: Session, request_id: int, by: int, now: datetime) -> Refund
     return request
 
 
+def leave_to_staff(session: Session, charge_id: str, reason: str, now: datetime) -> None:
+    """Have staff decide about a payment that should go back whole and did not: a request of nobody's that waits.
+
+    Where nothing is left to give back, or a bank has the money, there is nothing to decide.
+    """
+    payment = session.scalar(select(Payment).where(Payment.charge_id == charge_id).with_for_update())
+    if payment is None:
+        return
+    left = left_of(session, payment)
+    try:
+        refuse_impossible(session, payment, left)
+    except Refused:
+        return
+    request = RefundRequest(
+        payment_id=payment.id, idempotency_key=f"refund-{payment.reference}-left-to-staff", amount_minor=left,
+        reason=reason[:500], state=RequestState.WAITING, asked_at=now,
+    )  # fmt: skip
+    session.add(request)
+
+
 def find(session: Session, request_id: int) -> RefundRequest:
     """Return a request. Raises `NoSuchRequest`."""
     request = session.get(RefundRequest, request_id)
@@ -133,20 +152,29 @@ def find(session: Session, request_id: int) -> RefundRequest:
     return request
 
 
-def left_of(session: Session, payment: Payment) -> int:
-    """Return how much of `payment` can be given back still, in minor units: not what is asked for already."""
-    return max(payment.amount_minor - payment.refunded_minor - _open_minor(session, payment.id), 0)
+def left_of(session: Session, payment: Payment, besides: RefundRequest | None = None) -> int:
+    """Return how much of `payment` can be given back still, in minor units, `besides` a request that is counted in.
+
+    What is asked for already is not left.
+    """
+    asked_minor = _open_minor(session, payment.id) - (besides.amount_minor if besides else 0)
+    return max(payment.amount_minor - payment.refunded_minor - asked_minor, 0)
 
 
-def refuse_impossible(session: Session, payment: Payment, amount_minor: int) -> None:
-    """Raise what keeps `amount_minor` of `payment` from being given back now, if anything does."""
+def refuse_impossible(
+    session: Session, payment: Payment, amount_minor: int, besides: RefundRequest | None = None
+) -> None:
+    """Raise what keeps `amount_minor` of `payment`, or all that is left, from being given back now, if anything does.
+
+    Raises `NotThroughStripe`, `InDispute`, `TooMuch`, which is also for where nothing is left.
+    """
     if payment.charge_id is None:
         raise NotThroughStripe
     known = disputes.of_payment(session, payment.id)
     if any(each.status not in disputes.SETTLED_FOR_US | disputes.INQUIRIES for each in known):
         raise InDispute
-    left = left_of(session, payment)
-    if amount_minor > left:
+    left = left_of(session, payment, besides)
+    if amount_minor > left or left == 0:
         raise TooMuch(left=shown(left, payment.currency))
 
 
