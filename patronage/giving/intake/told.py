@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from patronage.books.disputes import SETTLED_FOR_US
+from patronage.books.disputes import INQUIRIES, SETTLED_FOR_US
 from patronage.books.models import Payment, Refund
 from patronage.foundation.database import Database
 from patronage.giving import marks
@@ -39,7 +39,8 @@ class Told:
     """Stripe's objects about one matter, each as it was fetched (or sent), or None where it is not needed.
 
     `invoice` of a charge is the one the charge paid; `intent` is the payment intent of money that has not come (yet).
-    `refunds`, `disputes` and `warnings` are those of the charge, oldest first.
+    `refunds`, `disputes` and `warnings` are those of the charge, oldest first; it is `disputed` while a bank has, or
+    had, its money back: one that only inquires has taken none.
     """
 
     subscription: Answer | None = None
@@ -168,7 +169,7 @@ class Asking:
         asks = was_given_back or charge["amount_refunded"] or self._has_refunds(charge_id)
         refunds = money_moved.refunds_of(self.gateway, charge_id) if asks else ()
         disputes = tuple(reversed(self.gateway.disputes_of(charge_id))) if charge["disputed"] else ()
-        disputed = any(one["status"] not in SETTLED_FOR_US for one in disputes)
+        disputed = any(one["status"] not in SETTLED_FOR_US | INQUIRIES for one in disputes)
         return Told(charge=charge, disputed=disputed, refunds=refunds, disputes=disputes)
 
     def _with_invoice(self, told: Told, known: Told) -> Told:

@@ -1,6 +1,7 @@
 """How a dispute is answered: a draft that is kept, evidence that is sent to the bank once, or letting it go."""
 
 import hashlib
+from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
@@ -9,6 +10,7 @@ from patronage.books.disputes import ANSWERABLE
 from patronage.books.models import Dispute, Payment
 from patronage.foundation.refused import Refused, Why
 from patronage.foundation.tools import Tools
+from patronage.giving.gateway import GatewayRefused
 from patronage.giving.intake import applying
 from patronage.giving.intake.told import Matter
 from patronage.giving.returning import orders
@@ -17,6 +19,8 @@ from patronage.people import audit
 from patronage.people.models import Person
 
 KEY_LENGTH = 24
+SECONDS_OF_HOUR = 3600
+LONGEST_DETAIL = 255
 
 
 class NoSuchDispute(Refused):
@@ -68,10 +72,16 @@ def send(tools: Tools, policy: Policy, dispute_id: int, about: str, by: int) -> 
     if not text:
         raise NothingWritten
     facts = {"product_description": about, **_who(giver)}
-    key = f"evidence-{dispute.stripe_id}-{hashlib.sha256(text.encode()).hexdigest()[:KEY_LENGTH]}"
-    orders.send_evidence(tools.payments, dispute.stripe_id, text, facts, key)
-    with tools.database.transaction() as session:
+    key = _key("evidence", dispute, repr((text, sorted(facts.items()))), tools.clock.now())
+    with tools.database.transaction() as session:  # before Stripe is asked: it cannot be taken back
         audit.record(session, by, "dispute answered", payment.reference, dispute.stripe_id, tools.clock.now())
+    try:
+        orders.send_evidence(tools.payments, dispute.stripe_id, text, facts, key)
+    except GatewayRefused as refusal:
+        with tools.database.transaction() as session:
+            detail = _refused(dispute, refusal)
+            audit.record(session, by, "dispute answered", payment.reference, detail, tools.clock.now())
+        raise
     applying.apply(tools, policy, Matter.MONEY_BACK, str(payment.charge_id), {})
 
 
@@ -80,10 +90,30 @@ def accept(tools: Tools, policy: Policy, dispute_id: int, by: int) -> None:
     with tools.database.reading() as session:
         dispute = _answerable(session, dispute_id)
         payment = session.get_one(Payment, dispute.payment_id)
-    orders.accept(tools.payments, dispute.stripe_id, f"accept-{dispute.stripe_id}")
     with tools.database.transaction() as session:
         audit.record(session, by, "dispute accepted", payment.reference, dispute.stripe_id, tools.clock.now())
+    try:
+        orders.accept(tools.payments, dispute.stripe_id, _key("accept", dispute, "", tools.clock.now()))
+    except GatewayRefused as refusal:
+        with tools.database.transaction() as session:
+            detail = _refused(dispute, refusal)
+            audit.record(session, by, "dispute accepted", payment.reference, detail, tools.clock.now())
+        raise
     applying.apply(tools, policy, Matter.MONEY_BACK, str(payment.charge_id), {})
+
+
+def _key(deed: str, dispute: Dispute, content: str, now: datetime) -> str:
+    """Return the idempotency key of a press of a button: another content, or another hour, has another.
+
+    Stripe repeats a 500 under a key for a day, and an answer may be due sooner than that.
+    """
+    digest = hashlib.sha256(content.encode()).hexdigest()[:KEY_LENGTH]
+    return f"{deed}-{dispute.stripe_id}-{digest}-{int(now.timestamp()) // SECONDS_OF_HOUR}"
+
+
+def _refused(dispute: Dispute, refusal: GatewayRefused) -> str:
+    """Return what the audit trail says of an answer that Stripe did not take; in English, as all of it."""
+    return f"{dispute.stripe_id}: refused, {refusal.detail}"[:LONGEST_DETAIL]
 
 
 def _answerable(session: Session, dispute_id: int) -> Dispute:

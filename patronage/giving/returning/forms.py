@@ -35,10 +35,13 @@ class RefundForm(PageForm):
     def amount_minor(self, currency: str) -> int | None:
         """Return the amount in minor units, or None with the reason beside the field."""
         try:
-            return parse(self.amount.data or "", currency)
+            amount = parse(self.amount.data or "", currency)
         except NotAnAmount as refusal:
             self.amount.errors = [*self.amount.errors, said(refusal)]
             return None
+        if amount == 0:
+            self.amount.errors = [*self.amount.errors, _("Write how much is to be given back.")]
+        return amount or None
 
     def validate_submission(self, field: Field) -> None:
         """Refuse a form that was made by hand."""
