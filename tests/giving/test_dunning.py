@@ -129,6 +129,23 @@ def test_whose_first_payment_never_came_is_told_that_it_is_over(readers: Readers
     assert all(letter["again_on"] for letter in told(tools, "payment_failed"))
 
 
+def test_whose_trial_ends_unpaid_is_told_the_end_and_not_to_pay(readers: Readers, tools: Tools) -> None:
+    readers.patron(trial_days=14)
+    card_becomes(readers)
+    for _ in range(SCHEDULE * 2):
+        pass_time(readers, days=1)
+    assert only(tools).settled_at is None
+    assert [letter["final"] for letter in told(tools, "payment_given_up")] == [Final.ENDED]
+    assert all(letter["again_on"] for letter in told(tools, "payment_failed"))
+
+
+def test_how_long_a_late_payment_costs_nobody_their_standing_is_a_setting(readers: Readers, tools: Tools) -> None:
+    readers.settings = readers.settings.model_copy(update={"grace_days": 3})
+    fall_late(readers)
+    assert day(only(tools).patron_until) == "2026-04-05"
+    assert told(tools, "payment_failed")[0]["patron_until_on"] == "2026-04-05"
+
+
 def test_who_has_stopped_is_not_asked_to_pay_when_the_failure_is_told_late(readers: Readers, tools: Tools) -> None:
     readers.patron()
     card_becomes(readers)

@@ -148,6 +148,15 @@ def test_a_bank_that_asks_is_answered_on_stripes_page(
     answer = client.post("/support/mend/confirm", data=form)
     assert "/i/in_" in answer.headers["Location"]
     assert _payments(tools) == 1
+    seen = len(readers.stripe.events())
+    invoice_id = re.findall(r"/i/(in_\w+)", answer.headers["Location"])[0]
+    asked = readers.stripe.control("POST", f"invoices/{invoice_id}/pay", {})
+    assert asked["status"] == "requires_action"
+    intent_id = readers.stripe.events("payment_intent.requires_action")[-1]["data"]["object"]["id"]
+    readers.stripe.control("POST", f"payment_intents/{intent_id}/authenticate", {"outcome": "approve"})
+    readers.catch_up(seen)
+    assert (only(tools).state, _payments(tools)) == (PledgeState.ACTIVE, 2)
+    assert "Everything is paid" in words(client.get(path))
 
 
 def test_a_pledge_that_stripe_let_rest_goes_on_with_one_payment(

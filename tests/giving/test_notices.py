@@ -104,6 +104,17 @@ def test_of_a_smaller_charge_the_smaller_amount_is_said(readers: Readers, tools:
     assert (letter["amount_minor"], letter["charge_on"]) == (300, "2026-04-02")
 
 
+def test_the_first_charge_after_a_trial_is_announced_as_that(readers: Readers, tools: Tools) -> None:
+    readers.patron(trial_days=30)
+    policy = policy_of(readers.settings)
+    for days, letters in ((20, 0), (4, 1)):
+        pass_time(readers, days=days)
+        watching.look(tools, policy, {"what": "charges", "after": 0})
+        assert len(told(tools, "charge_notice")) == letters
+    (letter,) = told(tools, "charge_notice")
+    assert (letter["amount_minor"], letter["charge_on"], letter["is_first"]) == (500, "2026-04-01", True)
+
+
 def test_a_card_that_expires_is_told_once_a_month_before_unless_the_bank_renewed_it(
     readers: Readers, tools: Tools, worker: Worker
 ) -> None:
