@@ -5,7 +5,7 @@ from datetime import timedelta
 from patronage.foundation.tools import Tools
 from patronage.giving import standing
 from patronage.giving.models import Pledge, PledgeState
-from tests.giving.readers import GRACE, Readers, letters, picture, pledges
+from tests.giving.readers import GRACE, Readers, letters, outcomes, picture, pledges
 
 
 def _only(tools: Tools) -> Pledge:
@@ -46,6 +46,18 @@ def test_a_renewal_is_one_more_payment_and_one_more_letter(readers: Readers, too
     assert len(shown["payments"]) == 2
     assert shown["letters"] == ["giving/receipt"] * 2
     assert all(payment[-1] for payment in shown["payments"])  # each knows its invoice
+
+
+def test_what_comes_together_is_asked_for_and_applied_once(readers: Readers, tools: Tools) -> None:
+    """A renewal is told of in a dozen events about three things; its invoice is fetched with the other two."""
+    readers.patron()
+    before = _only(tools).version
+    readers.stripe.advance(months=1)
+    readers.stripe.advance(days=3)  # so that the charge's fee is told of in the same breath
+    seen = {event["id"] for event in readers.catch_up()}
+    assert _only(tools).version == before + 1
+    assert {what for event, what in outcomes(tools).items() if event in seen} <= {"applied", "ignored"}
+    assert len(picture(tools)["payments"]) == 2
 
 
 def test_a_renewal_declined_in_month_two_finds_its_pledge_and_grace_runs(readers: Readers, tools: Tools) -> None:

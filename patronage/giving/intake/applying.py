@@ -13,13 +13,14 @@ from patronage.giving.dunning import cards, lateness, telling
 from patronage.giving.figures import moves
 from patronage.giving.gateway import Answer
 from patronage.giving.intake import charges, checkout_outcomes, subscriptions, whose
-from patronage.giving.intake.told import Asking, Matter, Told
+from patronage.giving.intake.told import UNPAID, Asking, Matter, Told, inside
 from patronage.giving.memberships import free_time, presents
 from patronage.giving.models import Interval, Outcome, Pledge
 from patronage.giving.returning import consequences
 from patronage.giving.standing import Policy
 
 Mark = Callable[[Session, Outcome, datetime], None]
+Covered = set[tuple[Matter, str]]  # what was fetched and applied along with what was asked for
 
 ROUNDS = 10  # how often what was fetched may be overtaken before we leave it for later
 
@@ -32,13 +33,19 @@ class Overtaken(Refused):
 
 
 def apply(
-    tools: Tools, policy: Policy, matter: Matter, stripe_id: str, payload: Answer, mark: Mark | None = None
+    tools: Tools,
+    policy: Policy,
+    matter: Matter,
+    stripe_id: str,
+    payload: Answer,
+    mark: Mark | None = None,
+    covered: Covered | None = None,
 ) -> Outcome:
     """Fetch what Stripe says now about `stripe_id` and apply it; return APPLIED, or UNMATCHED for a stranger's.
 
     `payload` is an event's own object, or empty: it only helps to find the pledge. `mark` is called with the outcome
-    in the same transaction. Must be called outside any transaction. Raises `GatewayUnknown`, `GatewayRefused`,
-    `Overtaken`.
+    in the same transaction; to `covered` is added what else need not be asked for again. Must be called outside any
+    transaction. Raises `GatewayUnknown`, `GatewayRefused`, `Overtaken`.
 
     Two deliveries may race: the version of the pledge is noted before Stripe is asked, and when it has moved by the
     time we hold the lock, Stripe is asked again, as our answer may be the older one.
@@ -56,9 +63,30 @@ def apply(
                 outcome = _take(session, pledge, told, policy, now)
                 if mark:
                     mark(session, outcome, now)
-                return outcome
+                break
             noted = (pledge.id, pledge.version)
-    raise Overtaken
+    else:
+        raise Overtaken
+    if covered is not None and outcome == Outcome.APPLIED:
+        covered |= _fetched_with(matter, told)
+    return outcome
+
+
+def _fetched_with(matter: Matter, told: Told) -> Covered:
+    """Return what `told` holds as whole as if it had been asked for by itself.
+
+    A late subscription's newest invoice may be another than the one that was asked for: that one is asked for again.
+    """
+    found: Covered = set()
+    if matter not in {Matter.INVOICE, Matter.SESSION}:
+        return found
+    if told.subscription and told.subscription["status"] not in UNPAID:
+        found.add((Matter.SUBSCRIPTION, told.subscription["id"]))
+    if told.charge:
+        found.add((Matter.CHARGE, told.charge["id"]))
+    if matter == Matter.SESSION and (invoice_id := inside(told.invoice, "id")):
+        found.add((Matter.INVOICE, invoice_id))
+    return found
 
 
 def _take(session: Session, pledge: Pledge | None, told: Told, policy: Policy, now: datetime) -> Outcome:

@@ -12,7 +12,7 @@ from patronage.foundation.logs import log
 from patronage.foundation.tools import Tools
 from patronage.giving.gateway import Answer, GatewayRefused, GatewayUnknown
 from patronage.giving.intake import applying, payouts
-from patronage.giving.intake.applying import Mark, Overtaken
+from patronage.giving.intake.applying import Covered, Mark, Overtaken
 from patronage.giving.intake.stripe_events import Subject, subject_of
 from patronage.giving.intake.told import Matter
 from patronage.giving.keeping import cards
@@ -22,6 +22,7 @@ from patronage.giving.standing import Policy
 AT_ONCE = 60
 SUSPECT = 3  # taken as often and never closed: from then on taken alone, in case it is what kills the worker
 KEY_REFUSED = {401, 403}  # a key that was rolled or may not look: a newsroom's error, mended by the newsroom
+WIDEST_FIRST = (Matter.SESSION, Matter.INVOICE)
 STRIPE_RESTS = timedelta(seconds=5)  # how long the others wait when Stripe did not answer for one
 
 
@@ -34,12 +35,14 @@ def take_up(tools: Tools, policy: Policy) -> bool:
     events = _take(tools)
     groups = _grouped(events)
     _close(tools, groups.pop(None, []), Outcome.IGNORED)
-    taken_at = tools.clock.now()
-    for subject, about_it in groups.items():
+    taken_at, covered = tools.clock.now(), Covered()
+    for subject, about_it in sorted(groups.items(), key=_order):
         if tools.clock.now() - taken_at > LEASE / 2:  # a slow Stripe: the rest is anybody's before the leases run out
             _put_back(tools, events, timedelta(0))
             break
-        if subject is not None and not _work(tools, policy, subject, about_it):
+        if subject and (subject.matter, subject.stripe_id) in covered:
+            _close(tools, about_it, Outcome.APPLIED)
+        elif subject and not _work(tools, policy, subject, about_it, covered):
             _put_back(tools, events, STRIPE_RESTS)
             break
     return bool(events)
@@ -86,7 +89,16 @@ def _grouped(events: list[StripeEvent]) -> dict[Subject | None, list[StripeEvent
     return groups
 
 
-def _work(tools: Tools, policy: Policy, subject: Subject, events: list[StripeEvent]) -> bool:
+def _order(group: tuple[Subject | None, list[StripeEvent]]) -> int:
+    """Put first what tells the most: a session or an invoice is fetched with its subscription and its charge.
+
+    Events about those that were taken with it are older than that answer, and closed without asking again.
+    """
+    subject, _events = group
+    return WIDEST_FIRST.index(subject.matter) if subject and subject.matter in WIDEST_FIRST else len(WIDEST_FIRST)
+
+
+def _work(tools: Tools, policy: Policy, subject: Subject, events: list[StripeEvent], covered: Covered) -> bool:
     """Apply what Stripe says now of `subject`, and close its `events` with it; tell whether Stripe answers at all."""
     ids = [event.id for event in events]
 
@@ -95,7 +107,7 @@ def _work(tools: Tools, policy: Policy, subject: Subject, events: list[StripeEve
 
     payload = events[-1].payload["data"]["object"]
     try:
-        _apply(tools, policy, subject, payload, mark)
+        _apply(tools, policy, subject, payload, mark, covered)
     except GatewayUnknown as error:
         _fail(tools, events, error, may_give_up=False)
         return False
@@ -114,13 +126,13 @@ def _work(tools: Tools, policy: Policy, subject: Subject, events: list[StripeEve
     return True
 
 
-def _apply(tools: Tools, policy: Policy, subject: Subject, payload: Answer, mark: Mark) -> None:
+def _apply(tools: Tools, policy: Policy, subject: Subject, payload: Answer, mark: Mark, covered: Covered) -> None:
     if subject.matter == Matter.PAYOUT:
         payouts.apply(tools, policy, subject.stripe_id, mark)
     elif subject.matter == Matter.CUSTOMER:
         cards.apply(tools, policy, subject.stripe_id, mark)
     else:
-        applying.apply(tools, policy, subject.matter, subject.stripe_id, payload, mark)
+        applying.apply(tools, policy, subject.matter, subject.stripe_id, payload, mark, covered)
 
 
 def _mark(session: Session, ids: list[int], outcome: Outcome, now: datetime) -> None:
