@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from patronage.foundation.database import Base, Id, Key, UTCDateTime, words
@@ -91,6 +91,13 @@ class Receipt(Base):
     __table_args__ = (
         UniqueConstraint("entity_id", "year", "serial"),
         CheckConstraint("amount_minor > 0", name="positive"),
+        Index("ix_receipt_entity_id_happened_at", "entity_id", "happened_at"),
+        Index(
+            "ix_receipt_notes",
+            "payment_id",
+            sqlite_where=text("kind <> 'receipt'"),
+            postgresql_where=text("kind <> 'receipt'"),
+        ),
     )
 
     id: Mapped[Id]

@@ -238,11 +238,11 @@ def donors(
 
     With `everybody`, those whose money went back count too.
     """
-    query = select(Payment.person_id).join(Receipt, _receipt_of_payment()).where(_within(entity, year))
+    given = select(Payment.id).join(Receipt, _receipt_of_payment()).where(_within(entity, year))
     if not everybody:
-        query = query.where(_returned() < Payment.amount_minor)
-    found = session.scalars(query.where(Payment.person_id > after).distinct().order_by(Payment.person_id).limit(most))
-    return [person_id for person_id in found if person_id is not None]
+        given = given.where(_returned() < Payment.amount_minor)
+    theirs = given.where(Payment.person_id == Person.id).correlate(Person).exists()
+    return list(session.scalars(select(Person.id).where(Person.id > after, theirs).order_by(Person.id).limit(most)))
 
 
 def how_many(session: Session, entity: LegalEntity, year: Year, most: int | None = None) -> int:
@@ -254,5 +254,5 @@ def how_many(session: Session, entity: LegalEntity, year: Year, most: int | None
 
 def first_payment(session: Session, entity: LegalEntity) -> datetime | None:
     """Return when the first payment was made that `entity` gave a receipt for, or None."""
-    query = select(Payment.paid_at).join(Receipt, _receipt_of_payment()).where(Receipt.entity_id == entity.id)
-    return session.scalar(query.order_by(Payment.paid_at).limit(1))
+    query = select(Receipt.happened_at).where(Receipt.entity_id == entity.id, Receipt.kind == Paper.RECEIPT)
+    return session.scalar(query.order_by(Receipt.happened_at).limit(1))

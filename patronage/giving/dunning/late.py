@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import Select, and_, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from patronage.giving.dunning import reasons
@@ -67,12 +67,10 @@ def page_of(session: Session, before: int | None) -> list[LatePledge]:
     query = (
         select(Pledge, Person)
         .join(Person, Person.id == Pledge.person_id)
-        .where(_is_late())
+        .where(Pledge.id.in_(_late_ids(before)))
         .order_by(Pledge.id.desc())
         .limit(PAGE + 1)
     )
-    if before is not None:
-        query = query.where(Pledge.id < before)
     return [_late(pledge, person) for pledge, person in session.execute(query)]
 
 
@@ -93,9 +91,16 @@ def lapsing(session: Session, after: tuple[datetime, int] | None) -> list[Lapsin
     return [_lapsing(card, pledge, person) for card, pledge, person in session.execute(query)]
 
 
-def _is_late() -> ColumnElement[bool]:
+def _late_ids(before: int | None) -> Select[int]:
+    """Return the query for the newest late pledges of each kind, a page of both: either is read along its index."""
     rests_unpaid = and_(Pledge.state == PledgeState.PAUSED, Pledge.failure_code.is_not(None))
-    return or_(Pledge.state == PledgeState.PAST_DUE, rests_unpaid)
+    kinds = []
+    for is_late in (Pledge.state == PledgeState.PAST_DUE, rests_unpaid):
+        query = select(Pledge.id).where(is_late)
+        older = query if before is None else query.where(Pledge.id < before)
+        newest = older.order_by(Pledge.state.desc(), Pledge.id.desc()).limit(PAGE + 1)
+        kinds.append(select(newest.subquery().c.id))
+    return select(union_all(*kinds).subquery().c.id)
 
 
 def _late(pledge: Pledge, person: Person) -> LatePledge:
