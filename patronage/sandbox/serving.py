@@ -20,7 +20,7 @@ from patronage.sandbox.store import Store
 
 
 class Quiet(WSGIRequestHandler):
-    """Keeps connections open between requests, and writes no line for each."""
+    """Speaks HTTP/1.1, each request on a connection of its own, and writes no line for each."""
 
     protocol_version = "HTTP/1.1"
 
