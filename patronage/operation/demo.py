@@ -9,9 +9,12 @@ import click
 from patronage.app import create_app, tools_for
 from patronage.foundation import logs
 from patronage.foundation.settings import load
+from patronage.giving.duties import policy_of
 from patronage.operation import demo_newsroom, wire
+from patronage.operation.demo_furnishing import furnish
 from patronage.operation.demo_place import Place
-from patronage.operation.demo_year import Year, furnish
+from patronage.operation.demo_town import Town
+from patronage.operation.demo_year import Year
 from patronage.operation.links import sign_in_link_for
 from patronage.operation.supervising import Part, Supervisor
 
@@ -104,7 +107,9 @@ def _live_a_year(place: Place, settings: dict[str, str]) -> None:
     app = create_app(known, tools)
     with app.test_request_context(base_url=known.base_url):
         furnish(tools)
-        year = Year(place, tools, known.secret_key.get_secret_value())
+        town = Town(place, tools)
+        town.control("PUT", "account", {"settlement_currency": demo_newsroom.CURRENCY.lower()})
+        year = Year(town, policy_of(known), known.secret_key.get_secret_value())
         with click.progressbar(
             year.days(DAYS), length=DAYS, label="Living a year at The Harbour Post", file=sys.stderr, width=30
         ) as days:
