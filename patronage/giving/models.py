@@ -159,6 +159,12 @@ class StripeEvent(Base):
             sqlite_where=text("applied_at IS NULL"),
             postgresql_where=text("applied_at IS NULL"),
         ),
+        Index(
+            "ix_stripe_event_failed",
+            "received_at",
+            sqlite_where=text("outcome = 'failed'"),
+            postgresql_where=text("outcome = 'failed'"),
+        ),
     )
 
     id: Mapped[Id]

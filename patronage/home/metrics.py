@@ -37,7 +37,7 @@ def metrics() -> ResponseReturnValue:
 def numbers(session: Session, now: datetime) -> dict[str, float]:
     """Return each number by its name; ages are seconds."""
     waiting = Job.done_at.is_(None), Letter.done_at.is_(None)
-    received = session.scalar(select(func.max(StripeEvent.received_at)))
+    received = session.scalar(select(StripeEvent.received_at).order_by(StripeEvent.id.desc()).limit(1))
     return {
         "patronage_events_waiting": _count(session, StripeEvent.applied_at.is_(None)),
         "patronage_events_failed": _count(session, StripeEvent.outcome == Outcome.FAILED),

@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from patronage.books.closing import Point
@@ -18,7 +18,8 @@ def look(session: Session, span: Span) -> Point:
         StripeEvent.received_at >= span.begins,
         StripeEvent.received_at < span.ends,
     )
-    left = session.scalar(select(func.count()).select_from(StripeEvent).where(or_(waits, was_given_up))) or 0
+    counts = (select(func.count()).where(which).scalar_subquery() for which in (waits, was_given_up))
+    left = sum(session.execute(select(*counts)).one())  # each from its own index: there are millions of events
     if not left:
         return Point(_l("All that Stripe told is applied."), True)
     return Point(

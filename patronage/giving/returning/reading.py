@@ -13,6 +13,7 @@ from patronage.books.refunds import BACK_AGAIN
 from patronage.foundation.refused import Refused, Why, translatable
 from patronage.giving.models import Pledge, PledgePayment
 from patronage.giving.returning.models import RefundRequest, RequestState
+from patronage.people import people
 from patronage.people.models import Person
 
 PAGE = 50
@@ -146,11 +147,19 @@ def payments_like(session: Session, words: str, before: int | None) -> list[tupl
     """Return payments and their givers' addresses, newest first: all, or of one reference or one address."""
     query = select(Payment, Person.email).outerjoin(Person, Person.id == Payment.person_id)
     if words:
-        giver = select(Person.id).where(func.lower(Person.email) == words.lower())
-        query = query.where(or_(Payment.reference == words.upper(), Payment.person_id.in_(giver)))
+        giver = select(Person.id).where(Person.email_key == _key_of(words)).scalar_subquery()
+        query = query.where(or_(Payment.reference == words.upper(), Payment.person_id == giver))
     if before is not None:
         query = query.where(Payment.id < before)
     return [(payment, email) for payment, email in session.execute(query.order_by(Payment.id.desc()).limit(PAGE + 1))]
+
+
+def _key_of(words: str) -> str | None:
+    """Return the key by which a person is found, or None if `words` are no address."""
+    try:
+        return people.email_key(words)
+    except people.BadAddress:
+        return None
 
 
 def needs(session: Session) -> Needs:
