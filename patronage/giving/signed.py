@@ -21,7 +21,7 @@ class NoSuchPledge(Refused):
 
 def thanks_path(reference: str) -> str:
     """Return the path of the thanks for the pledge `reference`; it stays good, on every device."""
-    return f"{THANKS}?pledge={_signer(THANKS).dumps(reference)}"
+    return f"{THANKS}?pledge={sealed(THANKS, reference)}"
 
 
 def thanks_address(reference: str) -> str:
@@ -31,7 +31,7 @@ def thanks_address(reference: str) -> str:
 
 def thanked(value: str) -> str:
     """Return the reference in the signed `pledge` of a thanks address. Raises `NoSuchPledge`."""
-    return _read(THANKS, value)
+    return unsealed(THANKS, value)
 
 
 def manage_path(reference: str) -> str:
@@ -39,12 +39,12 @@ def manage_path(reference: str) -> str:
 
     It opens this one pledge and nothing else of the account; each purpose signs for itself.
     """
-    return f"{MANAGE}?pledge={_signer(MANAGE).dumps(reference)}"
+    return f"{MANAGE}?pledge={sealed(MANAGE, reference)}"
 
 
 def managed(value: str) -> str:
     """Return the reference in the signed `pledge` of a managing address. Raises `NoSuchPledge`."""
-    return _read(MANAGE, value)
+    return unsealed(MANAGE, value)
 
 
 def mend_path(reference: str, *, came_back: bool = False) -> str:
@@ -52,25 +52,31 @@ def mend_path(reference: str, *, came_back: bool = False) -> str:
 
     `came_back` is for whoever returns to it from Stripe's page for a new card.
     """
-    return f"{MEND}?pledge={_signer(MEND).dumps(reference)}" + ("&card=new" if came_back else "")
+    return f"{MEND}?pledge={sealed(MEND, reference)}" + ("&card=new" if came_back else "")
 
 
 def mended(value: str) -> str:
     """Return the reference in the signed `pledge` of a mending address. Raises `NoSuchPledge`."""
-    return _read(MEND, value)
+    return unsealed(MEND, value)
 
 
 def back_address(reference: str) -> str:
     """Return the full address to which Stripe sends those who leave its page unpaid."""
-    return link(f"{BACK}?left={_signer(BACK).dumps(reference)}")
+    return link(f"{BACK}?left={sealed(BACK, reference)}")
 
 
 def left(value: str) -> str:
     """Return the reference in the signed `left` of a way back. Raises `NoSuchPledge`."""
-    return _read(BACK, value)
+    return unsealed(BACK, value)
 
 
-def _read(purpose: str, value: str) -> str:
+def sealed(purpose: str, reference: str) -> str:
+    """Return `reference` signed for one `purpose`: it is good for no other."""
+    return str(_signer(purpose).dumps(reference))
+
+
+def unsealed(purpose: str, value: str) -> str:
+    """Return the reference that was signed for `purpose`. Raises `NoSuchPledge`."""
     try:
         return str(_signer(purpose).loads(value))
     except BadData as error:
