@@ -5,9 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from patronage.books.models import Dispute, FraudWarning, Payment, Payout
+from patronage.books import ledger
+from patronage.books.checks import CHECKS
+from patronage.books.models import Account, Dispute, FraudWarning, Payment, Payout
 from patronage.foundation.jobs import Job
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
@@ -17,8 +19,8 @@ from patronage.giving.duties import policy_of
 from patronage.giving.gateway import GatewayRefused, GatewayUnknown
 from patronage.giving.intake import money_moved, payouts
 from patronage.giving.models import Interval
-from patronage.giving.returning import answering, refunding
-from patronage.giving.returning.models import RefundRequest
+from patronage.giving.returning import answering, refunding, sending
+from patronage.giving.returning.models import RefundRequest, RequestState
 from patronage.giving.returning.refunding import TooMuch, Wanted
 from patronage.giving.standing import Policy
 from patronage.people import staff
@@ -56,6 +58,40 @@ def test_while_a_bank_only_asks_its_giver_stays_a_patron(readers: Readers, tools
             assert _one(tools, Dispute).status == step
             is_patron = standing.is_patron(session, pledge.person_id, tools.clock.now())
             assert (is_patron, _one(tools, Payment).disputed) == (step != "needs_response", step == "needs_response")
+
+
+def test_what_goes_back_while_a_bank_only_asks_is_gone_once(readers: Readers, tools: Tools) -> None:
+    seen = len(readers.patron())
+    readers.stripe.dispute(_charge(readers), status="warning_needs_response")
+    seen += len(readers.catch_up(seen))
+    clerk, now = _clerk(tools), tools.clock.now()
+    with tools.database.transaction() as session:
+        payment = session.scalars(select(Payment)).one()
+        asked = refunding.ask(session, payment.id, Wanted(500, "asked to", "press"), clerk, 10_000, now)
+    assert sending.send(tools, policy_of(readers.settings), asked.id) == RequestState.MADE
+    readers.catch_up(seen)
+    with tools.database.reading() as session:
+        assert _one(tools, Dispute).status == "warning_closed"
+        assert not standing.is_patron(session, pledges(session)[0].person_id, tools.clock.now())
+        assert ledger.balance(session, Account.GIFTS) == {"EUR": 0}
+        assert ledger.balance(session, Account.DISPUTES) == {}
+
+
+@pytest.mark.parametrize(("currency", "amount"), [("JPY", 1500), ("KWD", 5250), ("UAH", 30_000)])
+def test_money_of_every_size_is_counted_in_its_own_smallest_unit(
+    readers: Readers, tools: Tools, currency: str, amount: int
+) -> None:
+    seen = len(readers.patron(Interval.ONCE, amount_minor=amount, currency=currency))
+    readers.stripe.api.refunds.create({"charge": _charge(readers), "amount": 500})
+    seen += len(readers.catch_up(seen))
+    readers.stripe.dispute(_charge(readers))
+    readers.catch_up(seen)
+    with tools.database.reading() as session:
+        payment = _one(tools, Payment)
+        assert (payment.amount_minor, payment.refunded_minor, payment.currency) == (amount, 500, currency)
+        assert ledger.balance(session, Account.GIFTS) == {currency: 500 - amount}
+        assert ledger.balance(session, Account.DISPUTES)[currency] == amount - 500
+        assert [said for said, query in CHECKS.items() if session.execute(text(query)).first()] == []
 
 
 @pytest.mark.parametrize("what", ["form", "warning"])

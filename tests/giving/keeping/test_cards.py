@@ -1,13 +1,16 @@
 """Another card, chosen in the portal, is what the next payment is charged to: of this pledge, and of no other."""
 
+import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from patronage.foundation.worker import Worker
+from patronage.giving.gateway import Answer
 from patronage.giving.models import Pledge
 from patronage.sandbox import portal
-from tests.giving.keeping.patrons import ANN, Patron
+from tests.giving.keeping.patrons import ANN, CutOff, Patron
 from tests.giving.readers import Readers
 
 
@@ -30,7 +33,7 @@ def _choose_another(ann: Patron) -> None:
 
 
 def test_the_page_says_from_when_on_the_new_card_is_charged(ann: Patron) -> None:
-    assert "From the next payment on, 2 April 2026, the new card is charged" in ann.see("card")
+    assert "from the next payment, on 2 April 2026." in ann.see("card")
 
 
 def test_a_new_card_is_charged_from_the_next_payment_on(ann: Patron, readers: Readers) -> None:
@@ -77,3 +80,23 @@ def test_when_stripe_is_silent_nothing_has_happened(ann: Patron, readers: Reader
     readers.stripe.faults({"path": "/v1/billing_portal/sessions", "times": 1, "fault": fault})
     assert ann.press("card") == 503
     assert ann.press("card") == 303
+
+
+def test_an_error_of_stripes_does_not_keep_the_old_card_for_a_day(
+    ann: Patron, readers: Readers, payments: CutOff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, ask_stripe, calls = len(readers.stripe.events()), payments.call, itertools.count(1)
+
+    def err(ask: Callable[[Any], Any]) -> Answer:
+        if next(calls) == 2:
+            path = f"/v1/subscriptions/{ann.pledge.stripe_subscription_id}"
+            readers.stripe.faults({"path": path, "times": 1, "fault": "500"})
+        return ask_stripe(ask)
+
+    _choose_another(ann)
+    monkeypatch.setattr(payments, "call", err)
+    readers.catch_up(seen)
+    assert _card_of(ann, ann.subscription) == "4242"
+    readers.wait(minutes=5)
+    readers.apply()
+    assert _card_of(ann, ann.subscription) == "4444"

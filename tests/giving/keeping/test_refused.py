@@ -100,7 +100,8 @@ def test_while_our_key_is_refused_a_deed_waits_and_nobody_is_told_that_it_failed
     ann: Patron, tools: Tools, payments: Refusing, worker: Worker, status: int
 ) -> None:
     payments.status = status
-    assert ann.press("cancel") == 422
+    assert ann.press("cancel") == 303
+    assert "We are finding out" in ann.account()
     for _ in range(3):
         ann.readers.wait(minutes=5)
         worker.work_until_idle()
