@@ -21,6 +21,7 @@ from patronage.giving.models import Interval, Pledge, PledgeKind
 from patronage.giving.standing import Policy
 from patronage.giving.terms import Terms
 from patronage.people import people
+from patronage.people.models import Person
 
 DELIVER = "giving/deliver-present"
 LENGTHS = (1, 3, 6, 12)
@@ -146,7 +147,8 @@ def _restore(session: Session, present: Present, policy: Policy, now: datetime) 
         membership = session.get_one(Pledge, present.membership_id, with_for_update=True)
         if membership.ended_because == TAKEN_BACK:
             membership.ended_at = membership.ended_because = None
-            membership.paid_until = months_later(present.redeemed_at, present.months)
+            begins = unpaid.free_from(session, membership.person_id, present.redeemed_at)
+            membership.paid_until = months_later(begins, present.months)
             standing.decide(membership, policy.grace)
             jobs.put(session, unpaid.END, {"pledge": membership.id, "until": ""}, max(membership.paid_until, now))
     elif present.sent_at is None:
@@ -179,6 +181,7 @@ def _send(session: Session, present: Present, now: datetime) -> None:
 def redeem(session: Session, reference: str, email: str, policy: Policy, now: datetime) -> Pledge:
     """Make whoever reads `email` a patron for the time of the present; redeemed again by the same, nothing changes.
 
+    The time of whoever is a patron already begins when what they have ends.
     Raises `NoSuchPresent`, `PresentNotPaid`, `PresentTakenBack`, `PresentRedeemed`, `BadAddress`.
     """
     present = find(session, reference, locked=True)
@@ -189,7 +192,8 @@ def redeem(session: Session, reference: str, email: str, policy: Policy, now: da
             return membership
     present = _usable(session, reference)
     currency = session.get_one(Pledge, present.pledge_id).currency
-    until = months_later(now, present.months)
+    session.get_one(Person, person.id, with_for_update=True)  # two presents of one person follow one another
+    until = months_later(unpaid.free_from(session, person.id, now), present.months)
     membership = unpaid.begin(session, PledgeKind.PRESENT, person, until, currency, policy, now)
     present.redeemed_at, present.membership_id = now, membership.id
     letters.tell_of_redeeming(session, present, membership, policy, now)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from patronage.foundation import jobs
@@ -44,6 +44,13 @@ def running(session: Session, kind: PledgeKind, person_id: int) -> Pledge | None
     return session.scalar(mine.order_by(Pledge.id.desc()).limit(1).with_for_update())
 
 
+def free_from(session: Session, person_id: int, now: datetime) -> datetime:
+    """Return when all that somebody has now is over, as far as it is paid: `now` for whoever has nothing."""
+    theirs = select(func.max(Pledge.paid_until)).where(Pledge.person_id == person_id, Pledge.interval != Interval.ONCE)
+    last = session.scalar(theirs.where(Pledge.ended_at.is_(None), Pledge.settled_at.is_not(None)))
+    return max(last, now) if last else now
+
+
 def move_end(session: Session, pledge: Pledge, until: datetime, policy: Policy, now: datetime) -> None:
     """Let `pledge`, whose row is locked, last until `until` instead."""
     pledge.paid_until, pledge.ended_at, pledge.ended_because = until, None, None
@@ -80,12 +87,13 @@ def end_on_its_day(tools: Tools, policy: Policy, data: dict[str, Any]) -> None:
 
 
 def remind(tools: Tools, policy: Policy, data: dict[str, Any]) -> None:
-    """Job: tell the holder that a membership ends soon, unless it was moved, or they give regularly themselves."""
+    """Job: tell the holder that a membership ends soon, unless it was moved or is outlasted, or they give regularly."""
     with tools.database.transaction() as session:
         pledge = session.get_one(Pledge, data["pledge"])
         if pledge.ended_at is not None or pledge.paid_until is None or pledge.paid_until.isoformat() != data["until"]:
             return
-        if not gives_regularly(session, pledge.person_id):
+        is_outlasted = free_from(session, pledge.person_id, tools.clock.now()) > pledge.paid_until
+        if not is_outlasted and not gives_regularly(session, pledge.person_id):
             letters.tell_of_end(session, pledge, policy, tools.clock.now())
 
 
