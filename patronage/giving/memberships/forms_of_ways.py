@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, Field, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation, ValidationError
 
 from patronage.foundation import money
 from patronage.foundation.money import NotAnAmount
@@ -22,11 +22,24 @@ from patronage.giving.models import Interval
 
 NUMBER = {"inputmode": "numeric", "autocomplete": "off"}
 LARGEST_NUMBER = 1_000_000
+PERCENT = _l("Write a number between 1 and 100.")
 
 
 def _text(label: Any, most: int, **more: Any) -> StringField:
     kw = {"maxlength": str(most), "autocomplete": "off", **more}
     return StringField(label, [Length(max=most)], filters=[tidy], render_kw=kw)
+
+
+class NeededFor:
+    """Asks for a number where the offer gives it; must stand before `Optional`, which ends all asking."""
+
+    def __init__(self, gives: str) -> None:
+        self._gives = gives
+
+    def __call__(self, form: Any, field: Field) -> None:
+        """Refuse an empty field, if it is the one that counts."""
+        if form.gives.data == self._gives and not any(each.strip() for each in field.raw_data or ()):
+            raise StopValidation(PERCENT)
 
 
 class OfferForm(PageForm):
@@ -44,7 +57,7 @@ class OfferForm(PageForm):
             SelectChoice("trial", _l("Nothing to pay at first, to try it")),
         ],
     )  # fmt: skip
-    percent = IntegerField(_l("Percentage"), [Optional(), NumberRange(1, 100, _l("Write a number between 1 and 100."))],
+    percent = IntegerField(_l("Percentage"), [NeededFor("percent"), Optional(), NumberRange(1, 100, PERCENT)],
                            render_kw=NUMBER)  # fmt: skip
     amount = _text(_l("Amount off each payment"), 30, inputmode="decimal")
     currency = SelectField(_l("Currency of the amount"), validate_choice=False)
@@ -79,11 +92,6 @@ class OfferForm(PageForm):
         """Take what can be said over the telephone."""
         if not CODE.fullmatch(field.data):
             raise ValidationError(_("Use 3 to 30 letters from A to Z, digits and hyphens."))
-
-    def validate_percent(self, field: Field) -> None:
-        """Ask for the percentage where one is given."""
-        if self.gives.data == "percent" and field.data is None:
-            raise ValidationError(_("Write a number between 1 and 100."))
 
     def validate_amount(self, field: Field) -> None:
         """Read the amount where one is given."""

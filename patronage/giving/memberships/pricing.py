@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from patronage.foundation.refused import Refused, Why
@@ -140,10 +140,12 @@ def move_tier(session: Session, tier_id: int, up: bool, editor: Editor) -> None:
 
 
 def remove_tier(session: Session, tier_id: int, editor: Editor) -> None:
-    """Remove a tier; nobody's pledge changes. Raises `NoSuchTier`, `TierInUse`."""
+    """Remove a tier; nobody's pledge changes. Raises `NoSuchTier`, `TierInUse` while a code is good for it alone."""
     tier = _tier(session, tier_id)
-    if session.scalar(select(CodeOffer.id).where(CodeOffer.tier_id == tier.id).limit(1)) is not None:
+    made_for_it = CodeOffer.tier_id == tier.id
+    if session.scalar(select(CodeOffer.id).where(made_for_it, CodeOffer.withdrawn_at.is_(None)).limit(1)) is not None:
         raise TierInUse
+    session.execute(update(CodeOffer).where(made_for_it).values(tier_id=None))  # they are good for nothing any more
     session.execute(delete(TierPrice).where(TierPrice.tier_id == tier.id))
     session.delete(tier)
     audit.record(session, editor.person_id, "tier removed", tier.name, "", editor.now)

@@ -202,3 +202,24 @@ def test_the_desk_makes_and_withdraws_a_code(desk: Desk, client: FlaskClient) ->
 @pytest.mark.parametrize(("total", "first"), [(500, 335), (501, 336), (150, 100), (1, 1)])
 def test_a_percentage_is_rounded_half_up_as_stripe_does(total: int, first: int) -> None:
     assert offers.Reduction(1, "A", Interval.MONTH, "EUR", 1, percent_off=33).first(total) == first
+
+
+def test_a_code_that_gives_nothing_is_refused(desk: Desk) -> None:
+    form = {"code": "NOTHING", "gives": "percent", "percent": "", "interval": "month", "months": "2", "tier": "0",
+            "currency": "EUR"}  # fmt: skip
+    refused = desk.send("/desk/settings/offers", **form)
+    assert refused.status_code == 422
+    assert "Write a number between 1 and 100." in words(refused)
+
+
+def test_a_tier_can_go_once_its_code_was_withdrawn(tools: Tools, editor: Editor) -> None:
+    with tools.database.transaction() as session:
+        tier = pricing.save_tier(session, None, "Reader", "A vote", {"EUR": Price(500, 5000)}, editor)
+        made = offers.make(session, Terms("TIER", Interval.MONTH, 3, percent_off=50, tier_id=tier.id), editor)
+    with pytest.raises(pricing.TierInUse), tools.database.transaction() as session:
+        pricing.remove_tier(session, tier.id, editor)
+    with tools.database.transaction() as session:
+        offers.withdraw(session, made.id, editor)
+        pricing.remove_tier(session, tier.id, editor)
+    with tools.database.reading() as session:
+        assert [(offer.code, name) for offer, name, _ in offers.every(session, editor.now)] == [("TIER", None)]
