@@ -147,12 +147,21 @@ class KnownTerms:
         return self._known(own, wanted)
 
     def _known(self, own: str, wanted: str) -> tuple[Terms, str]:
-        seen = self._seen.get((own, wanted))
-        if seen is None or monotonic() - seen[0] >= FRESH_SECONDS:
-            with self._lock, self._database.reading() as session:
-                terms = read(session, own, self._usual, wanted)
-            seen = self._seen[own, wanted] = (monotonic(), terms, terms.version)
+        seen = self._fresh(own, wanted)
+        if seen is None:
+            with self._lock:
+                seen = self._fresh(own, wanted) or self._read(own, wanted)  # whoever waited finds it read
         return seen[1], seen[2]
+
+    def _fresh(self, own: str, wanted: str) -> tuple[float, Terms, str] | None:
+        seen = self._seen.get((own, wanted))
+        return seen if seen and monotonic() - seen[0] < FRESH_SECONDS else None
+
+    def _read(self, own: str, wanted: str) -> tuple[float, Terms, str]:
+        with self._database.reading() as session:
+            terms = read(session, own, self._usual, wanted)
+        seen = self._seen[own, wanted] = (monotonic(), terms, terms.version)
+        return seen
 
 
 def gift(typed: str, currency: str, settings: Settings, language: str = "en", bounds: Bounds | None = None) -> int:
