@@ -21,7 +21,7 @@ from patronage.giving.intake import money_moved, payouts
 from patronage.giving.models import Interval
 from patronage.giving.returning import answering, refunding, sending
 from patronage.giving.returning.models import RefundRequest, RequestState
-from patronage.giving.returning.refunding import TooMuch, Wanted
+from patronage.giving.returning.refunding import DecidedAlready, TooMuch, Wanted
 from patronage.giving.standing import Policy
 from patronage.people import staff
 from patronage.people.models import AuditEntry
@@ -218,3 +218,33 @@ def test_a_payout_that_stripe_has_not_listed_is_looked_at_until_it_has(
     worker.work_until_idle()
     with tools.database.reading() as session:
         assert session.scalar(select(func.count()).where(Job.kind == payouts.MATCH)) == 2
+
+
+def test_a_form_sent_again_with_another_amount_is_not_said_to_be_made(readers: Readers, tools: Tools) -> None:
+    readers.patron(Interval.ONCE)
+    clerk, now = _clerk(tools), tools.clock.now()
+    number = _one(tools, Payment).id
+    with tools.database.transaction() as session:
+        refunding.ask(session, number, Wanted(100, "asked to", "press"), clerk, 10_000, now)
+    with pytest.raises(DecidedAlready), tools.database.transaction() as session:
+        refunding.ask(session, number, Wanted(200, "asked to", "press"), clerk, 10_000, now)
+
+
+def test_a_refusal_that_a_job_found_out_stands_on_the_desk_until_somebody_takes_note(
+    readers: Readers, tools: Tools, worker: Worker, browsers: Browsers, signed_in: SignIn
+) -> None:
+    readers.patron(Interval.ONCE)
+    with tools.database.transaction() as session:
+        person = staff.grant(session, "olha@newsroom.example", "bookkeeper", tools.clock.now())
+        payment, now = session.scalars(select(Payment)).one(), tools.clock.now()
+        asked = refunding.ask(session, payment.id, Wanted(300, "asked to", "press"), person.id, 10_000, now)
+    readers.stripe.api.refunds.create({"charge": _charge(readers)})  # in the dashboard, and not told yet
+    readers.wait(minutes=3)
+    worker.work_until_idle()
+    browser = browsers()
+    token = signed_in(browser, person)
+    assert "1 refund failed" in browser.get("/desk").text
+    assert "Stripe refused this refund" in browser.get("/desk/books/refunds").text
+    path = f"/desk/books/refunds/{asked.id}/seen"
+    assert browser.post(path, data={"csrf_token": token}, headers=ORIGIN).status_code == 303
+    assert "refund failed" not in browser.get("/desk").text

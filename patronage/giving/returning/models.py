@@ -23,7 +23,7 @@ class RefundRequest(Base):
     """A refund of `amount_minor` (in the payment's currency) that a member of staff asked for, with their `reason`.
 
     `idempotency_key` is saved before Stripe is called; `refund_stripe_id` is what came of it. `is_fraud` tells Stripe
-    that the payment was none of its giver's doing.
+    that the payment was none of its giver's doing. `seen_at` is when staff took note that it was refused.
     """
 
     __tablename__ = "refund_request"
@@ -42,3 +42,4 @@ class RefundRequest(Base):
     decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     refund_stripe_id: Mapped[str | None]
     refused_because: Mapped[str | None]
+    seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -86,8 +86,11 @@ def list_refunds() -> ResponseReturnValue:
     with tools().database.reading() as session:
         waiting = reading.asked_for(session, select(RefundRequest.id).where(RefundRequest.state.in_(reading.OPEN)))
         failed = reading.failed_refunds(session)
+        refused = reading.asked_for(session, select(RefundRequest.id).where(*reading.refused()))
         lately = reading.asked_for(session, select(RefundRequest.id).where(RefundRequest.state.not_in(reading.OPEN)))
-    return render_template("giving/returning/refunds.html", waiting=waiting, failed=failed, lately=lately, words=words)
+    return render_template(
+        "giving/returning/refunds.html", waiting=waiting, failed=failed, refused=refused, lately=lately, words=words
+    )
 
 
 @blueprint.post("/desk/books/refunds/<int:request_id>/approve")
@@ -117,6 +120,15 @@ def ask_again(request_id: int) -> ResponseReturnValue:
     with tools().database.reading() as session:
         asked = refunding.find(session, request_id)
     _carry_out(asked, looks_first=True)
+    return redirect(REFUNDS, 303)
+
+
+@blueprint.post("/desk/books/refunds/<int:request_id>/seen")
+@staff("bookkeeper")
+def take_note_of_refusal(request_id: int) -> ResponseReturnValue:
+    """Take a refund that Stripe refused off the list."""
+    with tools().database.transaction() as session:
+        refunding.take_note(session, request_id, current_user.id, tools().clock.now())
     return redirect(REFUNDS, 303)
 
 

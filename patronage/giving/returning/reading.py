@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from patronage.books import disputes, refunds
@@ -70,7 +70,10 @@ class PaymentPage:
 
 @dataclass(frozen=True)
 class Needs:
-    """Counts of what waits for whoever keeps the money; `due_by` is when the next answer to a bank is due."""
+    """Counts of what waits for whoever keeps the money; `due_by` is when the next answer to a bank is due.
+
+    `failed` counts refunds that came back, and those that Stripe refused.
+    """
 
     disputes: int
     due_by: datetime | None
@@ -170,7 +173,7 @@ def needs(session: Session) -> Needs:
         select(func.min(Dispute.due_by)).where(waits),
         select(func.count()).select_from(FraudWarning).where(*_heeded()),
         select(func.count()).select_from(RefundRequest).where(RefundRequest.state == RequestState.WAITING),
-        select(func.count()).select_from(Refund).where(*_failed()),
+        select(_how_many(Refund, _failed()) + _how_many(RefundRequest, refused())),
         select(func.count()).select_from(Payout).where(Payout.difference_minor != 0),
     ]
     row = session.execute(select(*(query.scalar_subquery() for query in counts))).one()
@@ -181,6 +184,15 @@ def on_balance(entry: LedgerEntry) -> int:
     """Return what an entry brought to Stripe's balance, or took from it, in minor units."""
     sign = {entry.debit: 1, entry.credit: -1}.get(Account.STRIPE_BALANCE, 0)
     return sign * entry.amount_minor
+
+
+def refused() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of a request that Stripe refused, and of which nobody has taken note."""
+    return RefundRequest.state == RequestState.REFUSED, RefundRequest.seen_at.is_(None)
+
+
+def _how_many(table: type[Refund | RefundRequest], which: tuple[ColumnElement[bool], ...]) -> ScalarSelect[int]:
+    return select(func.count()).select_from(table).where(*which).scalar_subquery()
 
 
 def _failed() -> tuple[ColumnElement[bool], ...]:

@@ -79,12 +79,15 @@ def ask(
     """Write down that `by` wants to give back part or all of a payment; return the request, SENDING or WAITING.
 
     What was asked before of the same payment counts towards the amount above which a second member of staff must
-    approve, so that nobody gets round it in parts. Raises `NotThroughStripe`, `InDispute`, `TooMuch`.
+    approve, so that nobody gets round it in parts. Raises `NotThroughStripe`, `InDispute`, `TooMuch`, and
+    `DecidedAlready` for a form that was sent before with another amount.
     """
     payment = session.get_one(Payment, payment_id, with_for_update=True)
     key = f"refund-{payment.reference}-{wanted.submission}"
     known = session.scalar(select(RefundRequest).where(RefundRequest.idempotency_key == key))
-    if known:
+    if known and known.amount_minor != wanted.amount_minor and not wanted.is_fraud:  # the form was gone back to
+        raise DecidedAlready
+    if known:  # a warning is heeded once, however little is left when the button is pressed again
         return known
     refuse_impossible(session, payment, wanted.amount_minor)
     total = wanted.amount_minor + payment.refunded_minor + _open_minor(session, payment_id)
@@ -122,6 +125,14 @@ def decline(session: Session, request_id: int, by: int, now: datetime) -> Refund
     request.state, request.decided_by, request.decided_at = RequestState.DECLINED, by, now
     audit.record(session, by, "refund declined", payment.reference, shown(request.amount_minor, payment.currency), now)
     return request
+
+
+def take_note(session: Session, request_id: int, by: int, now: datetime) -> None:
+    """Write down that `by` has seen that Stripe refused a request. Raises `NoSuchRequest`."""
+    request = find(session, request_id)
+    payment = session.get_one(Payment, request.payment_id)
+    request.seen_at = request.seen_at or now
+    audit.record(session, by, "failed refund noted", payment.reference, request.refused_because or "", now)
 
 
 def leave_to_staff(session: Session, charge_id: str, reason: str, now: datetime) -> None:
