@@ -254,7 +254,7 @@ def _expanded(tx: Tx, body: Json, params: Json) -> Json:
 
 
 def _json(body: Json) -> str:
-    return json.dumps(body, indent=2)
+    return json.dumps(body)  # Stripe indents; Python's fast encoder cannot, and who reads answers has tools for that
 
 
 def _error_body(error: StripeError, request_id: str) -> str:

@@ -116,14 +116,14 @@ class Orders:
         return ends
 
 
+DRAWN_BY_LOT = {"reference", "message_id", "data", "id", "payment_id"}
+TOUCHED = (Pledge, Checkout, Payment, PledgePayment, Refund, Dispute, FraudWarning, LedgerEntry, Letter, Job)
+ROWS = [select(*(column for column in table.__table__.columns if column.name not in DRAWN_BY_LOT)) for table in TOUCHED]
+
+
 def _books(session: Session) -> str:
-    """Return all that stands in the rows that events touch, but for the names drawn by lot."""
-    names = {"reference", "message_id", "data"}
-    rows = []
-    for table in (Pledge, Checkout, Payment, PledgePayment, Refund, Dispute, FraudWarning, LedgerEntry, Letter, Job):
-        columns = [column for column in table.__table__.columns if column.name not in names | {"id", "payment_id"}]
-        rows.append(sorted(map(repr, session.execute(select(*columns)).all())))
-    return repr(rows)
+    """Return all that stands in the rows that events touch, but for what is drawn by lot."""
+    return repr([sorted(map(repr, session.execute(rows))) for rows in ROWS])
 
 
 def _answers(readers: Readers, tools: Tools) -> list[Told]:

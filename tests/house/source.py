@@ -28,10 +28,17 @@ class Module:
         return self.path.startswith("patronage/") and not self.path.startswith("patronage/sandbox/")
 
     def calls(self) -> Iterator[tuple[str, int]]:
-        """Every call as (dotted name as written, line)."""
+        """Every call as (dotted name, line)."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Call):
-                yield ast.unparse(node.func), node.lineno
+                yield _dotted(node.func), node.lineno
+
+
+def _dotted(node: ast.expr) -> str:
+    """`a.b.c` as written; what is neither name nor attribute is an ellipsis, as `ast.unparse` takes its time."""
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else "…"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,14 @@ from patronage.foundation.database import Database
 from patronage.foundation.migrations import downgrade, upgrade
 from patronage.home.health import newest_migration
 
-UPGRADE = "import sys; from patronage.foundation.migrations import upgrade; upgrade(sys.argv[1])"
+UPGRADE = """
+import sys
+from alembic import command
+from patronage.foundation.migrations import upgrade
+print("ready", flush=True)
+sys.stdin.readline()
+upgrade(sys.argv[1])
+"""
 
 
 def _version(database: Database) -> str:
@@ -37,9 +44,16 @@ def test_a_migration_that_fails_in_the_middle_leaves_nothing_behind(
 
 def test_two_machines_that_migrate_at_once_do_it_once(empty_database: Database, empty_database_url: str) -> None:
     command = [sys.executable, "-W", "error", "-c", UPGRADE, empty_database_url]
-    both = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]
-    told = [each.communicate(timeout=60)[1] for each in both]
-    assert [each.returncode for each in both] == [0, 0], told
+    piped = subprocess.PIPE
+    with subprocess.Popen(command, stdin=piped, stdout=piped, stderr=piped, text=True) as other:
+        assert other.stdin
+        assert other.stdout
+        assert other.stdout.readline() == "ready\n"
+        other.stdin.write("go\n")
+        other.stdin.flush()
+        upgrade(empty_database_url)  # this process is the one machine, the other process the other
+        told = other.communicate(timeout=60)[1]
+    assert other.returncode == 0, told
     assert _version(empty_database) == newest_migration()
 
 
