@@ -77,6 +77,22 @@ def test_what_goes_back_while_a_bank_only_asks_is_gone_once(readers: Readers, to
         assert ledger.balance(session, Account.DISPUTES) == {}
 
 
+def test_what_a_bank_took_meanwhile_does_not_go_back_besides(readers: Readers, tools: Tools) -> None:
+    seen = len(readers.patron(Interval.ONCE))
+    readers.stripe.dispute(_charge(readers))  # and not told yet
+    clerk, now = _clerk(tools), tools.clock.now()
+    with tools.database.transaction() as session:
+        payment = session.scalars(select(Payment)).one()
+        asked = refunding.ask(session, payment.id, Wanted(500, "asked to", "press"), clerk, 10_000, now)
+    assert sending.send(tools, policy_of(readers.settings), asked.id) == RequestState.REFUSED
+    readers.catch_up(seen)
+    with tools.database.reading() as session:
+        assert _one(tools, Payment).refunded_minor == 0
+        assert ledger.balance(session, Account.GIFTS) == {"EUR": -500}
+        assert ledger.balance(session, Account.DISPUTES) == {"EUR": 500}
+        assert [said for said, query in CHECKS.items() if session.execute(text(query)).first()] == []
+
+
 @pytest.mark.parametrize(("currency", "amount"), [("JPY", 1500), ("KWD", 5250), ("UAH", 30_000)])
 def test_money_of_every_size_is_counted_in_its_own_smallest_unit(
     readers: Readers, tools: Tools, currency: str, amount: int

@@ -1,5 +1,6 @@
 """When Stripe says no, or knows our key no more: nothing is said to be done that was not, nothing stays open."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -134,3 +135,35 @@ def test_no_day_is_offered_that_has_passed(ann: Patron) -> None:
     assert ann.press("date", day="5") == 422
     assert ann.press("date", day="20") == 303
     assert "Next payment on 20 April 2026." in ann.account()
+
+
+# The second call ends the subscription, the third gives the money back; a 500 is repeated under its key for a day.
+@pytest.mark.parametrize("fault", ["429", "500", "html503"])
+@pytest.mark.parametrize("call", [2, 3])
+def test_an_error_of_stripes_at_any_call_is_no_refusal_and_is_found_out(
+    ann: Patron,
+    payments: Refusing,
+    tools: Tools,
+    worker: Worker,
+    monkeypatch: pytest.MonkeyPatch,
+    call: int,
+    fault: str,
+) -> None:
+    ask_stripe, calls = payments.call, itertools.count(1)
+    path = {2: f"/v1/subscriptions/{ann.pledge.stripe_subscription_id}", 3: "/v1/refunds"}[call]
+
+    def err(ask: Callable[[Any], Any]) -> Answer:
+        if next(calls) == call:
+            ann.readers.stripe.faults({"path": path, "times": 1, "fault": fault})
+        return ask_stripe(ask)
+
+    with tools.database.reading() as session:
+        wish = once.wish(session, ann.pledge, give_back=True, now=tools.clock.now())
+    monkeypatch.setattr(payments, "call", err)
+    assert not deeds.do(tools, policy_of(ann.readers.settings), ann.pledge, wish)
+    assert (_outcomes(tools), _told(tools)) == ([None], 0)
+    ann.readers.wait(minutes=3)
+    worker.work_until_idle()
+    assert (_outcomes(tools), _told(tools)) == ([DeedOutcome.DONE], 0)
+    assert [refund.amount for refund in ann.readers.stripe.api.refunds.list()] == [500]
+    assert len(ann.readers.stripe.events("customer.subscription.deleted")) == 1
