@@ -27,8 +27,8 @@ def give() -> ResponseReturnValue:
     form = ComplimentaryForm()
     if not form.validate_on_submit():
         return _page(form)
-    given = Given(form.email.data, end_of(form.until.data), form.why.data, form.submission.data)
     try:
+        given = Given(form.email.data, end_of(form.until.data), form.why.data, form.submission.data)
         with tools().database.transaction() as session:
             complimentary.give(session, given, policy_of(settings()), editor(), own())
     except DayHasPassed as refusal:
@@ -64,8 +64,17 @@ def list_presents() -> ResponseReturnValue:
 
 
 def end_of(day: date) -> datetime:
-    """Return the last second of `day` in the newsroom's zone, so that it is still shown as that day."""
-    return datetime.combine(day + timedelta(days=1), time(), settings().zone) - timedelta(seconds=1)
+    """Return the last second of `day` in the newsroom's zone, so that it is still shown as that day.
+
+    Raises `DayHasPassed` unless it is a day from today to ten years from now.
+    """
+    now = tools().clock.now()
+    if not 0 <= day.year - now.year <= complimentary.LONGEST_YEARS:  # Python's calendar ends somewhere, too
+        raise DayHasPassed
+    end = datetime.combine(day + timedelta(days=1), time(), settings().zone) - timedelta(seconds=1)
+    if end <= now:
+        raise DayHasPassed
+    return end
 
 
 def _page(form: ComplimentaryForm) -> ResponseReturnValue:

@@ -31,6 +31,7 @@ CHANNELS = [
     (Channel.CRYPTO.value, _l("Crypto, at its value on that day")),
 ]
 DECIMAL = re.compile(r"[0-9]{1,15}(?:[.,][0-9]{1,18})?")
+MOST_YEARS = 10
 LARGEST_MINOR = 999_999_999_999  # a grant may be larger than any charge
 
 
@@ -81,9 +82,11 @@ class GiftForm(PageForm):
         return Coins(self.coin.data.upper(), amount, rate, self.rate_source.data)
 
     def validate_received_on(self, field: Field) -> None:
-        """Refuse days to come."""
+        """Refuse days to come, and those long before any of our books."""
         if field.data and field.data > self.today:
             raise ValidationError(_("This day is still to come."))
+        if field.data and field.data.year < self.today.year - MOST_YEARS:
+            raise ValidationError(_("Choose a day within the last ten years."))
 
     def validate_currency(self, field: Field) -> None:
         """Refuse what is no currency."""

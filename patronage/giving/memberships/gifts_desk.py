@@ -14,6 +14,7 @@ from patronage.foundation.web.guards import staff
 from patronage.foundation.web.house import settings, tools
 from patronage.giving.duties import policy_of
 from patronage.giving.memberships import gifts
+from patronage.giving.memberships.complimentary import DayHasPassed
 from patronage.giving.memberships.complimentary_desk import end_of
 from patronage.giving.memberships.forms import ReasonForm
 from patronage.giving.memberships.forms_of_gifts import CHANNELS, GiftForm
@@ -42,10 +43,12 @@ def enter() -> ResponseReturnValue:
     today = tools().clock.now().astimezone(settings().zone).date()
     form = GiftForm().on(today, own())
     if form.validate_on_submit():
-        giver = Giver(form.email.data or None, end_of(form.until.data) if form.until.data else None)
         try:
+            giver = Giver(form.email.data or None, end_of(form.until.data) if form.until.data else None)
             with tools().database.transaction() as session:
                 payment = gifts.enter(session, _entered(form), giver, policy_of(settings()), editor())
+        except DayHasPassed as refusal:
+            form.until.errors = [str(refusal)]
         except MonthIsClosed as refusal:
             form.received_on.errors = [str(refusal)]
         else:

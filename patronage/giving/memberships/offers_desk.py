@@ -9,6 +9,7 @@ from patronage.foundation.web.house import tools
 from patronage.foundation.web.languages import language
 from patronage.giving import terms
 from patronage.giving.memberships import offer_words, offers, pricing
+from patronage.giving.memberships.complimentary import DayHasPassed
 from patronage.giving.memberships.complimentary_desk import end_of
 from patronage.giving.memberships.forms_of_ways import OfferForm
 from patronage.giving.memberships.models import CodeOffer
@@ -35,6 +36,9 @@ def make() -> ResponseReturnValue:
             offers.make(session, _terms(form), editor())
     except CodeTaken as refusal:
         form.code.errors = [str(refusal)]
+        return _page(form)
+    except DayHasPassed as refusal:
+        form.valid_until.errors = [str(refusal)]
         return _page(form)
     flash(_("The code %(code)s is good from now on.", code=form.code.data), "success")
     return redirect(LIST, 303)
