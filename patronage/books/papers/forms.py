@@ -109,7 +109,7 @@ class EntityForm(PageForm):
 class DeclarationForm(PageForm):
     """A UK taxpayer declares that tax may be reclaimed on their donations."""
 
-    title = _line(_l("Title"), 4, Optional(), autocomplete="honorific-prefix")
+    title = _line(_l("Form of address, such as Ms or Mr"), 4, Optional(), autocomplete="honorific-prefix")
     first_name = _line(
         _l("First name"), gift_aid.LONGEST_NAME, InputRequired(_l("Write your first name.")), autocomplete="given-name"
     )

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 
 from babel.dates import format_date
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
+from flask_babel import ngettext as counted
 
 from patronage.foundation.money import shown
 from patronage.giving import cycles
@@ -12,20 +13,22 @@ from patronage.giving.memberships.offers import Reduction
 from patronage.giving.models import Interval
 
 _: Callable[..., str] = gettext
-_n: Callable[..., str] = ngettext
+ngettext: Callable[..., str] = counted  # under the name by which the catalogues are gathered
 
 
 def gives(offer: Reduction, language: str) -> str:
     """Return what the code gives: "50 % less for the first 3 months"."""
     if offer.is_trial:
-        return _n("nothing to pay for the first month", "nothing to pay for the first %(num)s months", offer.months)
+        return ngettext(
+            "nothing to pay for %(num)s month", "nothing to pay for the first %(num)s months", offer.months
+        )
     off = shown(offer.amount_off_minor or 0, offer.currency, language)
     less = (
         _("%(percent)s %% less", percent=offer.percent_off) if offer.percent_off else _("%(amount)s less", amount=off)
     )
     if offer.interval == Interval.YEAR:
         return _("%(less)s for the first year", less=less)
-    return _n("%(less)s for the first month", "%(less)s for the first %(num)s months", offer.months, less=less)
+    return ngettext("%(less)s for %(num)s month", "%(less)s for the first %(num)s months", offer.months, less=less)
 
 
 def button(offer: Reduction, first: str, amount: str) -> str:
@@ -35,8 +38,8 @@ def button(offer: Reduction, first: str, amount: str) -> str:
     """
     if offer.interval == Interval.YEAR:
         if offer.is_trial:
-            return _n(
-                "Try it for 1 month, then give %(amount)s every year",
+            return ngettext(
+                "Try it for %(num)s month, then give %(amount)s every year",
                 "Try it for %(num)s months, then give %(amount)s every year",
                 offer.months, amount=amount,
             )  # fmt: skip
@@ -44,13 +47,13 @@ def button(offer: Reduction, first: str, amount: str) -> str:
             return _("Give nothing for the first year, then %(amount)s every year", amount=amount)
         return _("Give %(first)s for the first year, then %(amount)s every year", first=first, amount=amount)
     if not first:
-        return _n(
-            "Try it for 1 month, then give %(amount)s every month",
+        return ngettext(
+            "Try it for %(num)s month, then give %(amount)s every month",
             "Try it for %(num)s months, then give %(amount)s every month",
             offer.months, amount=amount,
         )  # fmt: skip
-    return _n(
-        "Give %(first)s for the first month, then %(amount)s every month",
+    return ngettext(
+        "Give %(first)s for %(num)s month, then %(amount)s every month",
         "Give %(first)s a month for %(num)s months, then %(amount)s every month",
         offer.months, first=first, amount=amount,
     )  # fmt: skip
