@@ -14,6 +14,7 @@ from patronage.giving.figures import moves
 from patronage.giving.gateway import Answer
 from patronage.giving.intake import charges, checkout_outcomes, subscriptions, whose
 from patronage.giving.intake.told import UNPAID, Asking, Matter, Told, inside
+from patronage.giving.keeping import charged_after
 from patronage.giving.memberships import free_time, presents
 from patronage.giving.models import Interval, Outcome, Pledge
 from patronage.giving.returning import consequences
@@ -115,6 +116,7 @@ def change(session: Session, pledge: Pledge, told: Told, policy: Policy, now: da
     if payment:
         receipt = receipts.issue(session, payment, policy.zone, now)
         letters.send_receipt(session, pledge, payment, receipt, told, policy, now)
+        charged_after.follow(session, pledge, payment, now)
     if told.charge:
         receipts.follow(session, told.charge["id"], policy.zone, now)
     consequences.follow(session, pledge, told, policy, now)

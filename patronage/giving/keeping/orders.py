@@ -53,7 +53,14 @@ def change(gateway: Gateway, subscription_id: str, asked: dict[str, Any], key: s
 
 
 def move(gateway: Gateway, subscription_id: str, asked: dict[str, Any], key: str) -> Answer:
-    """Move the next charge to `{"charge_at"}` (unix seconds), and all that follow to its day of the month."""
+    """Move the next charge to `{"charge_at"}` (unix seconds), and all that follow to its day of the month.
+
+    If it was asked for before a payment and is done after it, that would cut the period just paid, so it is refused.
+    """
+    subscription = gateway.fetch_subscription(subscription_id)
+    paid_until = subscription["items"]["data"][0]["current_period_end"]
+    if subscription["status"] == "active" and asked["charge_at"] < paid_until:
+        raise GatewayRefused("a payment was taken before the day was moved")
     return _update(gateway, subscription_id, {"trial_end": asked["charge_at"], **NO_PRORATION}, key)
 
 

@@ -16,12 +16,12 @@ from patronage.giving.gateway import Answer, Gateway, GatewayRefused
 from patronage.giving.keeping import deeds, once
 from patronage.giving.keeping.models import Deed, DeedOutcome
 from patronage.giving.models import PledgeState
-from patronage.giving.returning.models import RefundRequest
+from patronage.giving.returning.models import RefundRequest, RequestState
 from patronage.people import staff
 from patronage.sandbox.serving import RunningSandbox
 from tests.fixtures.app import Browsers, SignIn
 from tests.giving.keeping.patrons import Patron
-from tests.giving.readers import letters
+from tests.giving.readers import letters, picture
 from tests.giving.supporting import words
 
 ORIGIN = {"Origin": "https://support.example.org"}
@@ -167,3 +167,37 @@ def test_an_error_of_stripes_at_any_call_is_no_refusal_and_is_found_out(
     assert (_outcomes(tools), _told(tools)) == ([DeedOutcome.DONE], 0)
     assert [refund.amount for refund in ann.readers.stripe.api.refunds.list()] == [500]
     assert len(ann.readers.stripe.events("customer.subscription.deleted")) == 1
+
+
+def test_a_day_that_was_moved_too_late_does_not_cut_what_was_paid_meanwhile(
+    ann: Patron, tools: Tools, worker: Worker
+) -> None:
+    ann.later(days=29)
+    path = f"/v1/subscriptions/{ann.pledge.stripe_subscription_id}"
+    ann.readers.stripe.faults({"path": path, "times": 1, "fault": "drop"})
+    assert ann.press("date", day="20") == 303
+    ann.later(days=3)
+    assert len(picture(tools)["payments"]) == 2
+    paid_until = ann.pledge.paid_until
+    worker.work_until_idle()
+    assert (ann.pledge.next_charge_at, _outcomes(tools), _told(tools)) == (paid_until, [DeedOutcome.REFUSED], 1)
+    ann.later(days=20)
+    assert len(picture(tools)["payments"]) == 2
+
+
+def test_what_was_charged_after_a_stop_that_stripe_did_not_answer_is_left_to_staff(
+    ann: Patron, tools: Tools, worker: Worker
+) -> None:
+    ann.later(days=29)
+    path = f"/v1/subscriptions/{ann.pledge.stripe_subscription_id}"
+    ann.readers.stripe.faults({"path": path, "times": 1, "fault": "drop"})
+    assert ann.press("cancel") == 303
+    ann.later(days=3)
+    worker.work_until_idle()
+    ann.told()
+    assert ann.pledge.ends_at == ann.pledge.paid_until
+    with tools.database.reading() as session:
+        newest = session.scalars(select(Payment).order_by(Payment.paid_at.desc())).first()
+        (request,) = session.scalars(select(RefundRequest))
+    assert newest
+    assert (request.payment_id, request.amount_minor, request.state) == (newest.id, 500, RequestState.WAITING)
