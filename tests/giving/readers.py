@@ -20,6 +20,7 @@ from patronage.giving.models import Checkout, Interval, Pledge, StripeEvent
 from patronage.giving.pledging import Asker, Offer
 from patronage.people import people
 from tests.fixtures.stripe import Event, StripeTools
+from tests.giving import kept_patrons
 
 WAY = Way(
     lambda reference: f"http://localhost/thanks?p={reference}", lambda reference: f"http://localhost/?p={reference}"
@@ -76,8 +77,16 @@ class Readers:
     def patron(self, interval: Interval = Interval.MONTH, **of: Any) -> list[Event]:
         """Let a reader give, with everything Stripe tells of it applied; return those events."""
         before = len(self.stripe.events())
+        settings = self.settings.model_dump(exclude={"database_url"})
+        kind = interval, repr(sorted(of.items())), self.tools.clock.now(), repr(settings)
+        kept_patrons.patron(
+            self.stripe.sandbox.store, self.tools.database, kind, lambda: self._give(interval, before, **of)
+        )
+        return self.stripe.events()[before:]
+
+    def _give(self, interval: Interval, before: int, **of: Any) -> None:
         self.stripe.pay(self.offered(interval, **of))
-        return self.catch_up(before)
+        self.catch_up(before)
 
     def catch_up(self, seen: int = 0) -> list[Event]:
         """Carry all events after the first `seen` to the door and apply them; return them."""

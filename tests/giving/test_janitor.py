@@ -50,7 +50,7 @@ def test_a_page_that_is_left_is_said_to_have_expired_and_asked_after_no_more(
         worker.work_until_idle()
     assert "closed before anything was paid" in words(client.get(_thanks(stripe_tools, page_id)))
     with tools.database.reading() as session:
-        jobs = session.scalars(select(Job).where(Job.kind == janitor.ASK)).all()
+        jobs = session.scalars(select(Job).where(Job.kind == janitor.ASK).order_by(Job.id)).all()
         assert [job.data["round"] for job in jobs] == [0, 1]
         assert all(job.done_at for job in jobs)
         assert pledges(session)[0].state == PledgeState.OFFERED
