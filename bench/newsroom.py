@@ -12,7 +12,7 @@ from patronage.ballots import rounds, topics
 from patronage.foundation.database import UTCDateTime
 from patronage.giving.memberships.models import TierPrice
 from patronage.giving.models import SuggestedAmount, Tier
-from patronage.operation.demo_newsroom import AMOUNTS, TIERS
+from patronage.operation.demo_newsroom import AMOUNTS, CURRENCY, TIERS
 from patronage.people.models import SessionToken
 
 # The same words on both databases, and a million rows without a million trips.
@@ -52,16 +52,16 @@ def sign_in(session: Session, number: int, now: datetime) -> list[str]:
 
 def add_terms(session: Session) -> None:
     """Write down what the support page offers: three tiers, four amounts for each interval."""
-    for position, (name, benefits, month, year) in enumerate(TIERS):
-        amounts = {"currency": "EUR", "monthly_minor": month, "yearly_minor": year}
+    for position, (name, benefits, prices) in enumerate(TIERS):
+        month, year = prices[CURRENCY]
         tier = Tier(name=name, benefits=benefits, position=position)
         session.add(tier)
         session.flush()
-        session.add(TierPrice(tier_id=tier.id, **amounts))
+        session.add(TierPrice(tier_id=tier.id, currency=CURRENCY, monthly_minor=month, yearly_minor=year))
     rows = [
-        {"interval": interval, "currency": "EUR", "amount_minor": amount, "preselected": preselected}
-        for interval, choices in AMOUNTS.items()
-        for amount, preselected in choices
+        {"interval": interval, "currency": CURRENCY, "amount_minor": amount, "preselected": place == ticked}
+        for interval, (amounts, ticked) in AMOUNTS[CURRENCY].items()
+        for place, amount in enumerate(amounts)
     ]
     session.execute(insert(SuggestedAmount), rows)
 
