@@ -20,6 +20,12 @@ OF_PLEDGES = {
 PRICES = ("monthly_minor", "yearly_minor")
 
 
+LEDGER = """
+CREATE VIEW check_ledger AS SELECT id AS entry_id, kind, stripe_id, payment_id,
+    CASE WHEN credit IN ({outgoing}) OR (credit = 'bank' AND debit <> 'stripe balance')
+    THEN -amount_minor ELSE amount_minor END AS amount_minor, currency, posted_at FROM ledger_entry"""
+
+
 def upgrade() -> None:
     reshape("pledge", lambda batch: batch.add_column(sa.Column("free_until", UTCDateTime, nullable=True)), OF_PLEDGES)
     _make_currencies()
@@ -34,11 +40,7 @@ def upgrade() -> None:
 def _show_ledger(outgoing: str) -> None:
     """Make the view of the ledger anew: what leaves one of the `outgoing` accounts is less than zero."""
     op.execute("DROP VIEW check_ledger")
-    op.execute(
-        "CREATE VIEW check_ledger AS SELECT id AS entry_id, kind, stripe_id, payment_id, "
-        f"CASE WHEN credit IN ({outgoing}) OR (credit = 'bank' AND debit <> 'stripe balance') "  # noqa: S608 - our own words
-        "THEN -amount_minor ELSE amount_minor END AS amount_minor, currency, posted_at FROM ledger_entry"
-    )
+    op.execute(LEDGER.format(outgoing=outgoing))
 
 
 def _make_currencies() -> None:

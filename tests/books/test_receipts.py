@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from patronage.books.models import Payment, RefundStatus
 from patronage.books.papers import entities, receipts
 from patronage.books.papers.documents import standing_notes
-from patronage.books.papers.duties import ISSUE
 from patronage.books.papers.models import Paper, Receipt, ReceiptCounter, ReceiptDonor
+from patronage.books.papers.receipts import ISSUE
 from patronage.foundation import identity, jobs
 from patronage.foundation.database import Database
 from patronage.foundation.worker import Worker

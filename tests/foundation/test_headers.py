@@ -30,7 +30,10 @@ def test_the_policy_lets_nothing_in_from_elsewhere(settings: Settings) -> None:
     parts = dict(part.split(" ", 1) for part in content_policy(settings).split("; "))
     assert parts["frame-ancestors"] == parts["base-uri"] == parts["default-src"] == "'none'"
     assert "unsafe" not in content_policy(settings)
-    assert parts["form-action"] == "'self' https://billing.stripe.com https://checkout.stripe.com https://invoice.stripe.com"
+    assert (
+        parts["form-action"]
+        == "'self' https://billing.stripe.com https://checkout.stripe.com https://invoice.stripe.com"
+    )
 
 
 def test_forms_may_lead_to_the_sandbox_where_that_is_set(settings: Settings) -> None:

@@ -19,9 +19,7 @@ ngettext: Callable[..., str] = counted  # under the name by which the catalogues
 def gives(offer: Reduction, language: str) -> str:
     """Return what the code gives: "50 % less for the first 3 months"."""
     if offer.is_trial:
-        return ngettext(
-            "nothing to pay for %(num)s month", "nothing to pay for the first %(num)s months", offer.months
-        )
+        return ngettext("nothing to pay for %(num)s month", "nothing to pay for the first %(num)s months", offer.months)
     off = shown(offer.amount_off_minor or 0, offer.currency, language)
     less = (
         _("%(percent)s %% less", percent=offer.percent_off) if offer.percent_off else _("%(amount)s less", amount=off)
