@@ -98,7 +98,10 @@ def test_a_role_given_or_taken_ends_the_persons_sessions_and_is_written_down(
         assert staff.roles_of(session, person.id) == frozenset()
     assert not _holds(database, token, now)
     with database.reading() as session:
-        deeds = [(entry.deed, entry.actor_id, entry.detail) for entry in session.scalars(select(AuditEntry))]
+        deeds = [
+            (entry.deed, entry.actor_id, entry.detail)
+            for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+        ]
     assert deeds == [("role granted", None, "editor"), ("role revoked", person.id, "editor")]
 
 

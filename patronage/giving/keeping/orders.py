@@ -82,12 +82,23 @@ def make_it_once(gateway: Gateway, subscription_id: str, asked: dict[str, Any], 
     """
     subscription = gateway.fetch_subscription(subscription_id)
     if subscription["status"] not in OVER:
-        params = {"cancellation_details": {"comment": marks.MEANT_ONCE}, "invoice_now": False, "prorate": False}
-        options = {"idempotency_key": f"{key}-end"}
-        subscription = gateway.call(lambda api: api.subscriptions.cancel(subscription_id, params, options=options))
+        subscription = _end(gateway, subscription_id, f"{key}-end")
     if asked["give_back"]:
         _give_back(gateway, asked["give_back"], f"{key}-back")
     return subscription
+
+
+def _end(gateway: Gateway, subscription_id: str, key: str) -> Answer:
+    """End the subscription now. Stripe knows no idempotency of deleting: whoever comes second is told it is missing."""
+    params = {"cancellation_details": {"comment": marks.MEANT_ONCE}, "invoice_now": False, "prorate": False}
+    options = {"idempotency_key": key}
+    try:
+        return gateway.call(lambda api: api.subscriptions.cancel(subscription_id, params, options=options))
+    except GatewayRefused:
+        subscription = gateway.fetch_subscription(subscription_id)
+        if subscription["status"] not in OVER:
+            raise
+        return subscription
 
 
 def _give_back(gateway: Gateway, charge_id: str, key: str) -> None:
