@@ -32,7 +32,10 @@ def _refund(readers: Readers, amount: int) -> None:
 def _papers(tools: Tools) -> list[tuple[Paper, int, int]]:
     assert [problem for problem in broken(tools) if problem.partition(":")[0] in CHECKS] == []
     with tools.database.reading() as session:
-        return [(each.kind, each.serial, each.amount_minor) for each in session.scalars(select(Receipt))]
+        return [
+            (each.kind, each.serial, each.amount_minor)
+            for each in session.scalars(select(Receipt).order_by(Receipt.id))
+        ]
 
 
 def test_each_refund_gets_one_credit_note_after_its_receipt(readers: Readers, tools: Tools) -> None:
