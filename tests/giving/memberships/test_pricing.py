@@ -129,8 +129,8 @@ def test_other_ways_are_shown_with_a_code_for_the_bank(desk: Desk, client: Flask
     assert "QR code for a bank transfer to The Gazette" in page.text
     assert "Set-Cookie" not in page.headers
     assert client.get("/ways-to-give", headers={"If-None-Match": page.headers["ETag"]}).status_code == 304
-    [address] = re.findall(r"/desk/settings/ways/\d+/remove", desk.get("/desk/settings/ways").text)
-    assert desk.send(address).status_code == 303
+    [number] = set(re.findall(r"/desk/settings/ways/(\d+)", desk.get("/desk/settings/ways").text))
+    assert desk.send(f"/desk/settings/ways/{number}/remove").status_code == 303
     assert client.get("/ways-to-give").headers["ETag"] != page.headers["ETag"]
 
 
