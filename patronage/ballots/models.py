@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from patronage.foundation.database import Base, Id, Key, UTCDateTime, words
@@ -20,6 +20,21 @@ class RoundState(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
     CERTIFIED = "certified"
+
+
+class Policy(StrEnum):
+    """Who is in the electorate of a round."""
+
+    UNTIL_CLOSING = "until closing"  # whoever is a patron with a settled payment when they cast
+    FROZEN = "frozen"  # whoever was one at the cut-off; nobody enters later
+
+
+class ReasonState(StrEnum):
+    """Whether a voter's "why" may be shown."""
+
+    WAITING = "waiting"
+    SHOWN = "shown"
+    HIDDEN = "hidden"
 
 
 class TopicState(StrEnum):
@@ -77,6 +92,15 @@ class Round(Base):
     tie_seed: Mapped[str | None]  # secret until closing
     tie_seed_hash: Mapped[str | None]  # published at opening
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    policy: Mapped[Policy] = mapped_column(words(Policy), default=Policy.UNTIL_CLOSING, server_default="until closing")
+    cut_off: Mapped[datetime | None] = mapped_column(UTCDateTime)  # frozen: settled before this moment
+    least_tier_id: Mapped[int | None] = mapped_column(Key, ForeignKey("tier.id"))  # from this level of support up
+    least_days: Mapped[int | None]  # how long one must have been a patron
+    budget_days: Mapped[int | None]  # reporter days to be shared out by equal shares
+    weighted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    asks_why: Mapped[bool] = mapped_column(default=False, server_default=false())
+    electorate_size: Mapped[int | None]  # published at closing, or at opening where it is frozen
+    electorate_sha256: Mapped[str | None]
 
     @property
     def state(self) -> RoundState:
@@ -111,8 +135,45 @@ class RoundTopic(Base):
     reporter_days: Mapped[int | None]
 
 
+class RoundWeight(Base):
+    """What a ballot of somebody on a level of support weighs in a weighted round; announced at opening."""
+
+    __tablename__ = "round_weight"
+    __table_args__ = (CheckConstraint("weight BETWEEN 1 AND 3", name="one_to_three"),)
+
+    round_id: Mapped[int] = mapped_column(Key, ForeignKey("round.id"), primary_key=True)
+    tier_id: Mapped[int] = mapped_column(Key, ForeignKey("tier.id"), primary_key=True)
+    weight: Mapped[int]
+
+
+class RoundReason(Base):
+    """A voter's "why" for a topic, without token or person; ids are drawn by lot, so their order says nothing."""
+
+    __tablename__ = "round_reason"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(Key, ForeignKey("round.id"), index=True)
+    position: Mapped[int]
+    text: Mapped[str]
+    state: Mapped[ReasonState] = mapped_column(words(ReasonState))
+
+
+class TurnoutHour(Base):
+    """How many had voted at the end of an hour, rounded down to ten; written by the worker while a round is open."""
+
+    __tablename__ = "turnout_hour"
+
+    round_id: Mapped[int] = mapped_column(Key, ForeignKey("round.id"), primary_key=True)
+    hour: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
+    turnout: Mapped[int]
+
+
 class Electorate(Base):
-    """Who has voted in a round: for turnout and reminders; it does not say when, nor what."""
+    """Who may vote (frozen) or has voted in a round, and as what they are counted; not when, nor what they voted.
+
+    `tier_band`, `tenure_band` and `lang` serve the breakdowns made once at closing; `named` marks a vote granted by
+    name; `reasons` counts the "whys" they have written.
+    """
 
     __tablename__ = "electorate"
     __table_args__ = BY_KEY
@@ -120,6 +181,12 @@ class Electorate(Base):
     round_id: Mapped[int] = mapped_column(Key, ForeignKey("round.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(Key, ForeignKey("person.id"), primary_key=True)
     voted: Mapped[bool] = mapped_column(default=False)
+    weight: Mapped[int] = mapped_column(default=1, server_default="1")
+    tier_band: Mapped[str | None]
+    tenure_band: Mapped[str | None]
+    lang: Mapped[str | None]
+    named: Mapped[bool] = mapped_column(default=False, server_default=false())
+    reasons: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Ballot(Base):
@@ -145,6 +212,21 @@ class BallotEvent(Base):
     round_id: Mapped[int] = mapped_column(Key, ForeignKey("round.id"))
     submission_id: Mapped[str] = mapped_column(unique=True)
     leaf: Mapped[bytes] = mapped_column(LargeBinary)
+    batch_id: Mapped[int | None] = mapped_column(Key, ForeignKey("chain_batch.id"))
+
+
+class ChainBatch(Base):
+    """Some ballots' leaves sealed together: `root` over the sorted leaves, `head` over the head before and it."""
+
+    __tablename__ = "chain_batch"
+    __table_args__ = (UniqueConstraint("round_id", "number"),)
+
+    id: Mapped[Id]
+    round_id: Mapped[int] = mapped_column(Key, ForeignKey("round.id"))
+    number: Mapped[int]
+    root: Mapped[bytes] = mapped_column(LargeBinary)
+    head: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class RoundResult(Base):
@@ -157,6 +239,7 @@ class RoundResult(Base):
     canonical: Mapped[str]
     sha256: Mapped[str]
     frozen_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    reason: Mapped[str | None]  # why this version corrects the one before
 
 
 class ResultCount(Base):
