@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from patronage.foundation import jobs
@@ -43,10 +43,6 @@ def keep_comparing(tools: Tools, policy: Policy) -> bool:
     with tools.database.transaction() as session:
         jobs.put(session, COMPARE, data, now, once=once)
     return True
-
-
-def _is_something(hour: datetime) -> ColumnElement[bool]:
-    return exists(Checkout.id).where(Checkout.asked_at < hour)
 
 
 def _day(moment: datetime) -> datetime:
