@@ -1,10 +1,12 @@
 """Charges, refunds, disputes and payouts as Stripe lists them, compared with the books."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from patronage.books.models import Dispute, EntryKind, LedgerEntry, Payment, Payout, Refund
 from patronage.giving.gateway import Answer
@@ -15,6 +17,16 @@ from patronage.giving.models import Pledge
 from patronage.giving.reconciling.compared import Compared, Difference, by, differing, marked_pledges, told
 
 Entered = dict[tuple[EntryKind, str], int]  # minor units of an entry, by its kind and id
+Facts = Iterable[tuple[str, object, object]]  # name, ours, theirs
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One of Stripe's things that is ours: its name in a sentence, and what is to be applied to mend it."""
+
+    thing: Answer
+    name: str
+    subject: Subject
 
 
 def compare_charges(session: Session, page: list[Answer], now: datetime) -> Compared:  # noqa: ARG001 - all kinds are told
@@ -48,9 +60,7 @@ def _metadata(charge: Answer) -> list[dict[str, str]]:
     return [charge["metadata"] or {}, inside(charge, "payment_intent", "metadata") or {}]
 
 
-def _of_charge(
-    charge: Answer, payment: Payment, entered: Entered, is_contested: bool
-) -> Iterable[tuple[str, object, object]]:
+def _of_charge(charge: Answer, payment: Payment, entered: Entered, is_contested: bool) -> Facts:
     yield "the amount", payment.amount_minor, charge["amount_captured"]
     yield "the currency", payment.currency, charge["currency"].upper()
     yield "what was given back", payment.refunded_minor, min(charge["amount_refunded"], payment.amount_minor)
@@ -62,29 +72,12 @@ def _of_charge(
 
 def compare_refunds(session: Session, page: list[Answer], now: datetime) -> Compared:  # noqa: ARG001 - all kinds are told
     """Compare refunds: each is written down with its status, and its money is in the ledger."""
-    compared = Compared()
-    payments = _payments(session, [each["charge"] for each in page])
-    numbers = [each["id"] for each in page]
-    known = {row.stripe_id: row for row in session.scalars(select(Refund).where(Refund.stripe_id.in_(numbers)))}
-    entered = _entered(session, numbers)
-    for refund in page:
-        number, charge = refund["id"], refund["charge"]
-        if charge not in payments:
-            compared.strangers += 1
-            continue
-        row, says = known.get(number), ""
-        if row is None:
-            says = f"refund {number} of {payments[charge].reference} is not in the books"
-        else:
-            compared.met.append((row.id, row.made_at))
-            if differs := differing(_of_refund(refund, row, entered)):
-                says = f"refund {number} of {payments[charge].reference}: {told(differs)}"
-        if says:
-            compared.differences.append(Difference(number, says, Subject(Matter.MONEY_BACK, charge)))
-    return compared
+    entered = _entered(session, [each["id"] for each in page])
+    shown = _about_payments(session, page, "refund {} of {}")
+    return _compared(session, Refund.made_at, shown, len(page), lambda refund, row: _of_refund(refund, row, entered))
 
 
-def _of_refund(refund: Answer, row: Refund, entered: Entered) -> Iterable[tuple[str, object, object]]:
+def _of_refund(refund: Answer, row: Refund, entered: Entered) -> Facts:
     yield "the status", str(row.status), str(money_moved.status_of(refund))
     yield "the amount", row.amount_minor, refund["amount"]
     for kind, moved in (
@@ -97,29 +90,14 @@ def _of_refund(refund: Answer, row: Refund, entered: Entered) -> Iterable[tuple[
 
 def compare_disputes(session: Session, page: list[Answer], now: datetime) -> Compared:  # noqa: ARG001 - all kinds are told
     """Compare disputes: each is written down as it stands, and every movement of its money is in the ledger."""
-    compared = Compared()
-    payments = _payments(session, [each["charge"] for each in page])
-    numbers = [each["id"] for each in page]
-    known = {row.stripe_id: row for row in session.scalars(select(Dispute).where(Dispute.stripe_id.in_(numbers)))}
     entered = _entered(session, [moved["id"] for each in page for moved in each["balance_transactions"]])
-    for dispute in page:
-        number, charge = dispute["id"], dispute["charge"]
-        if charge not in payments:
-            compared.strangers += 1
-            continue
-        row, says = known.get(number), ""
-        if row is None:
-            says = f"dispute {number} about {payments[charge].reference} is not in the books"
-        else:
-            compared.met.append((row.id, row.opened_at))
-            if differs := differing(_of_dispute(dispute, row, entered)):
-                says = f"dispute {number} about {payments[charge].reference}: {told(differs)}"
-        if says:
-            compared.differences.append(Difference(number, says, Subject(Matter.MONEY_BACK, charge)))
-    return compared
+    shown = _about_payments(session, page, "dispute {} about {}")
+    return _compared(
+        session, Dispute.opened_at, shown, len(page), lambda dispute, row: _of_dispute(dispute, row, entered)
+    )
 
 
-def _of_dispute(dispute: Answer, row: Dispute, entered: Entered) -> Iterable[tuple[str, object, object]]:
+def _of_dispute(dispute: Answer, row: Dispute, entered: Entered) -> Facts:
     yield "the status", row.status, dispute["status"]
     yield "the amount", row.amount_minor, dispute["amount"]
     for moved in dispute["balance_transactions"]:
@@ -133,25 +111,12 @@ def _of_dispute(dispute: Answer, row: Dispute, entered: Entered) -> Iterable[tup
 
 def compare_payouts(session: Session, page: list[Answer], now: datetime) -> Compared:  # noqa: ARG001 - all kinds are told
     """Compare payouts: each is written down as it stands, in the ledger, and explained once Stripe has listed it."""
-    compared = Compared()
-    numbers = [each["id"] for each in page]
-    known = {row.stripe_id: row for row in session.scalars(select(Payout).where(Payout.stripe_id.in_(numbers)))}
-    entered = _entered(session, numbers)
-    for payout in page:
-        row, number = known.get(payout["id"]), payout["id"]
-        subject, says = Subject(Matter.PAYOUT, number), ""
-        if row is None:
-            says = f"payout {number} is not in the books"
-        else:
-            compared.met.append((row.id, row.made_at))
-            if differs := differing(_of_payout(payout, row, entered)):
-                says = f"payout {number}: {told(differs)}"
-        if says:
-            compared.differences.append(Difference(number, says, subject))
-    return compared
+    entered = _entered(session, [each["id"] for each in page])
+    shown = [Shown(each, f"payout {each['id']}", Subject(Matter.PAYOUT, each["id"])) for each in page]
+    return _compared(session, Payout.made_at, shown, len(page), lambda payout, row: _of_payout(payout, row, entered))
 
 
-def _of_payout(payout: Answer, row: Payout, entered: Entered) -> Iterable[tuple[str, object, object]]:
+def _of_payout(payout: Answer, row: Payout, entered: Entered) -> Facts:
     yield "the status", row.status, payout["status"]
     yield "the amount", row.amount_minor, payout["amount"]
     for kind, moved in (
@@ -162,6 +127,40 @@ def _of_payout(payout: Answer, row: Payout, entered: Entered) -> Iterable[tuple[
             yield f"the ledger's {kind}", entered.get((kind, payout["id"]), 0), abs(payout["amount"])
     if payout["automatic"] and payout["reconciliation_status"] == "completed":
         yield "what its lines leave over", row.difference_minor, 0
+
+
+def _about_payments(session: Session, page: list[Answer], name: str) -> list[Shown]:
+    """Return what of `page` is about a payment of ours; `name` has room for its id and the payment's reference."""
+    payments = _payments(session, [each["charge"] for each in page])
+    return [
+        Shown(each, name.format(each["id"], payments[charge].reference), Subject(Matter.MONEY_BACK, charge))
+        for each in page
+        if (charge := each["charge"]) in payments
+    ]
+
+
+def _compared(
+    session: Session,
+    happened: InstrumentedAttribute[Any],
+    shown: list[Shown],
+    listed: int,
+    facts: Callable[[Answer, Any], Facts],
+) -> Compared:
+    """Compare what of `listed` things is ours with the rows of the table that tells when it `happened`."""
+    compared = Compared(strangers=listed - len(shown))
+    table = happened.class_
+    found = session.scalars(select(table).where(table.stripe_id.in_([each.thing["id"] for each in shown])))
+    known = {row.stripe_id: row for row in found}
+    for each in shown:
+        number, differs = each.thing["id"], None
+        if row := known.get(number):
+            compared.met.append((row.id, getattr(row, happened.key)))
+            differs = differing(facts(each.thing, row))
+            if not differs:
+                continue
+        says = f"{each.name}: {told(differs)}" if differs else f"{each.name} is not in the books"
+        compared.differences.append(Difference(number, says, each.subject))
+    return compared
 
 
 def _payments(session: Session, charges: Iterable[str]) -> dict[str, Payment]:
