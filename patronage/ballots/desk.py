@@ -18,6 +18,7 @@ from patronage.ballots.known_rounds import Phase, known
 from patronage.ballots.models import Round, RoundState
 from patronage.ballots.refusals import DatesOutOfOrder, NoSuchRound
 from patronage.ballots.results import visible_results
+from patronage.foundation.order import moved
 from patronage.foundation.refused import Refused
 from patronage.foundation.web import ids
 from patronage.foundation.web.guards import staff
@@ -123,7 +124,7 @@ def _changed(order: list[int]) -> list[int]:
     if deed == "remove":
         return [each for each in order if each != topic_id]
     if deed in {"up", "down"}:
-        return rounds.moved(order, topic_id, -1 if deed == "up" else 1)
+        return moved(order, topic_id, -1 if deed == "up" else 1)
     added = request.form.get("topic", type=ids.read)
     return order if added is None else [*order, added]
 

@@ -91,15 +91,6 @@ def ballot_topics(session: Session, round_id: int) -> list[RoundTopic]:
     return list(session.scalars(rows))
 
 
-def moved(order: list[int], topic_id: int, by: int) -> list[int]:
-    """Return `order` with `topic_id` moved by `by` places; at either end it stays."""
-    if topic_id not in order:
-        return order
-    rest = [each for each in order if each != topic_id]
-    rest.insert(min(max(order.index(topic_id) + by, 0), len(rest)), topic_id)
-    return rest
-
-
 def open_round(session: Session, round_id: int, secret: str, actor_id: int | None, now: datetime) -> Round:
     """Open the round: freeze its words, draw its key and its seed, and arrange its closing.
 

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from patronage.foundation import order
 from patronage.foundation.refused import Refused, Why
 from patronage.giving.memberships.models import CodeOffer, CurrencyOffered, TierPrice
 from patronage.giving.models import SuggestedAmount, Tier
@@ -127,15 +128,11 @@ def save_tier(
 
 def move_tier(session: Session, tier_id: int, up: bool, editor: Editor) -> None:
     """Put a tier before or after its neighbour. Raises `NoSuchTier`."""
-    tiers = list(session.scalars(select(Tier).order_by(Tier.position, Tier.id).with_for_update()))
-    place = next((place for place, tier in enumerate(tiers) if tier.id == tier_id), None)
-    if place is None:
+    every = session.scalars(select(Tier).order_by(Tier.position, Tier.id).with_for_update()).all()
+    tier = next((each for each in every if each.id == tier_id), None)
+    if tier is None:
         raise NoSuchTier
-    other = place - 1 if up else place + 1
-    if 0 <= other < len(tiers):
-        tiers[place], tiers[other] = tiers[other], tiers[place]
-    for position, tier in enumerate(tiers):
-        tier.position = position
+    order.number(order.moved(every, tier, -1 if up else 1))
     audit.record(session, editor.person_id, "tier moved", f"tier {tier_id}", "up" if up else "down", editor.now)
 
 

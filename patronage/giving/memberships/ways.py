@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from patronage.foundation import order
 from patronage.foundation.database import Database
 from patronage.foundation.refused import Refused, Why
 from patronage.giving.memberships import bank_codes
@@ -103,15 +104,8 @@ def save(session: Session, way_id: int | None, kind: WayKind, said: dict[str, st
 
 def move(session: Session, way_id: int, up: bool, editor: Editor) -> None:
     """Put a way before or after its neighbour. Raises `NoSuchWay`."""
-    rows = every(session)
-    place = next((place for place, row in enumerate(rows) if row.id == way_id), None)
-    if place is None:
-        raise NoSuchWay
-    other = place - 1 if up else place + 1
-    if 0 <= other < len(rows):
-        rows[place], rows[other] = rows[other], rows[place]
-    for position, row in enumerate(rows):
-        row.position = position
+    row = find(session, way_id)
+    order.number(order.moved(every(session), row, -1 if up else 1))
     audit.record(session, editor.person_id, "other way moved", f"way {way_id}", "up" if up else "down", editor.now)
 
 
