@@ -1,6 +1,7 @@
 """All tables of all rooms, for the migrations and for the tests that compare them."""
 
 from patronage.ballots import models as ballots
+from patronage.ballots.deciding import models as deciding
 from patronage.books import models as books
 from patronage.books.papers import models as papers
 from patronage.foundation import identity, jobs, outbox, shared_clock
@@ -13,6 +14,7 @@ from patronage.giving.keeping import models as keeping
 from patronage.giving.memberships import models as memberships
 from patronage.giving.reconciling import models as reconciling
 from patronage.giving.returning import models as returning
+from patronage.newsroom import models as newsroom
 from patronage.people import models as people
 
 MODULES = (
@@ -32,6 +34,8 @@ MODULES = (
     reconciling,
     returning,
     ballots,
+    deciding,
+    newsroom,
 )
 
 metadata = Base.metadata
