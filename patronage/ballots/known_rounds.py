@@ -11,7 +11,8 @@ from time import monotonic
 
 from sqlalchemy import func, select
 
-from patronage.ballots.models import Round, Topic, TopicState
+from patronage.ballots.deciding.models import EditorialDecision, Telling
+from patronage.ballots.models import ReasonState, Round, RoundReason, RoundResult, Topic, TopicState
 from patronage.foundation.database import Database
 
 FRESH_SECONDS = 1.0
@@ -51,10 +52,13 @@ def known(round_: Round) -> KnownRound:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All rounds there are for the public, by id; `stories` changes whenever a story is published."""
+    """All rounds there are for the public, by id; `stories` changes with whatever is told of a result afterwards.
+
+    That is: a story published, a decision, a telling, a voter's reason shown, a certification, a correction.
+    """
 
     rounds: dict[int, KnownRound]
-    stories: tuple[int, datetime | None]
+    stories: tuple[object, ...]
 
     def mark(self, now: datetime) -> tuple[object, ...]:
         """Return what a list of all rounds depends on."""
@@ -86,8 +90,18 @@ class KnownRounds:
     def _read(self) -> Snapshot:
         columns = (Round.id, Round.opens_at, Round.closes_at, Round.closed_at)
         query = select(*columns).where(Round.opened_at.is_not(None)).order_by(Round.id)
-        stories = select(func.count(), func.max(Topic.published_at)).where(Topic.state == TopicState.PUBLISHED)
         with self._database.reading() as session:
             rounds = {row.id: KnownRound(*row) for row in session.execute(query)}
-            number, latest = session.execute(stories).one()
-        return Snapshot(rounds, (number, latest))
+            stories = tuple(session.execute(_TOLD_AFTERWARDS).one())
+        return Snapshot(rounds, stories)
+
+
+_PUBLISHED = select(func.count(), func.max(Topic.published_at)).where(Topic.state == TopicState.PUBLISHED).subquery()
+_TOLD_AFTERWARDS = select(
+    *_PUBLISHED.c,
+    select(func.max(EditorialDecision.id)).scalar_subquery(),
+    select(func.count()).where(Telling.told_at.is_not(None)).scalar_subquery(),
+    select(func.count()).where(RoundReason.state == ReasonState.SHOWN).scalar_subquery(),
+    select(func.count()).where(Round.certified_at.is_not(None)).scalar_subquery(),
+    select(func.count()).where(RoundResult.version > 1).scalar_subquery(),
+)
