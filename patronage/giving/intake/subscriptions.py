@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from patronage.giving import cycles, marks
+from patronage.giving.ending import OVER
 from patronage.giving.gateway import Answer
 from patronage.giving.intake.told import inside, moment
 from patronage.giving.models import Interval, Pledge
 from patronage.giving.standing import DISPUTED, MEANT_ONCE
 
 LATE = {"past_due", "unpaid"}
-OVER = {"canceled", "incomplete_expired"}
 INTERVALS = {("month", 1): Interval.MONTH, ("year", 1): Interval.YEAR}
 
 

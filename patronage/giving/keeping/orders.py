@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from patronage.giving import marks
+from patronage.giving.ending import OVER, end_now
 from patronage.giving.gateway import Answer, Gateway, GatewayRefused
 from patronage.giving.keeping.models import DeedKind
 
 NO_PRORATION = {"proration_behavior": "none"}  # a gift is charged on its day, never for part of a period
-OVER = {"canceled", "incomplete_expired"}
 REFUNDED_ALREADY = "charge_already_refunded"
 
 # Takes the gateway, the subscription's id, what was asked, the idempotency key; returns the subscription afterwards.
@@ -82,23 +82,10 @@ def make_it_once(gateway: Gateway, subscription_id: str, asked: dict[str, Any], 
     """
     subscription = gateway.fetch_subscription(subscription_id)
     if subscription["status"] not in OVER:
-        subscription = _end(gateway, subscription_id, f"{key}-end")
+        subscription = end_now(gateway, subscription_id, marks.MEANT_ONCE, f"{key}-end")
     if asked["give_back"]:
         _give_back(gateway, asked["give_back"], f"{key}-back")
     return subscription
-
-
-def _end(gateway: Gateway, subscription_id: str, key: str) -> Answer:
-    """End the subscription now. Stripe knows no idempotency of deleting: whoever comes second is told it is missing."""
-    params = {"cancellation_details": {"comment": marks.MEANT_ONCE}, "invoice_now": False, "prorate": False}
-    options = {"idempotency_key": key}
-    try:
-        return gateway.call(lambda api: api.subscriptions.cancel(subscription_id, params, options=options))
-    except GatewayRefused:
-        subscription = gateway.fetch_subscription(subscription_id)
-        if subscription["status"] not in OVER:
-            raise
-        return subscription
 
 
 def _give_back(gateway: Gateway, charge_id: str, key: str) -> None:

@@ -1,4 +1,4 @@
-"""What is asked of Stripe when money goes back: refunds, evidence, disputes accepted, subscriptions ended."""
+"""What is asked of Stripe when money goes back: refunds, evidence, disputes accepted."""
 
 from typing import Any
 
@@ -36,9 +36,3 @@ def send_evidence(gateway: Gateway, dispute_id: str, text: str, facts: dict[str,
 def accept(gateway: Gateway, dispute_id: str, key: str) -> Answer:
     """Let a dispute be lost without an answer. It cannot be taken back."""
     return gateway.call(lambda api: api.disputes.close(dispute_id, options={"idempotency_key": key}))
-
-
-def end(gateway: Gateway, subscription_id: str, comment: str, key: str) -> Answer:
-    """End a subscription now: nothing more is charged, nothing is given back."""
-    params = {"cancellation_details": {"comment": comment}}
-    return gateway.call(lambda api: api.subscriptions.cancel(subscription_id, params, options={"idempotency_key": key}))
