@@ -5,18 +5,19 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from fractions import Fraction
 from typing import Any, Protocol
 
 from sqlalchemy import func, insert, literal, select, union
 from sqlalchemy.orm import Session
 
 from patronage.ballots import tally
+from patronage.ballots.frozen import Frozen, Line, read
 from patronage.ballots.models import Ballot, Electorate, ResultCount, Round, RoundResult, RoundTopic
 from patronage.ballots.rounds import ballot_topics
 from patronage.ballots.tally import Outcome
 from patronage.giving import standing
 
+__all__ = ["Frozen", "Line"]
 SCHEMA = "patronage/round-result/1"
 READS_TURNOUT = frozenset({"editor", "admin"})
 READ_AT_ONCE = 20_000
@@ -29,41 +30,6 @@ class Actor(Protocol):
     @property
     def roles(self) -> frozenset[str]:
         """The roles of staff they hold."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One topic of a result, in the order of the ranking; `share` of all ballots, exact."""
-
-    place: int
-    position: int
-    topic_id: int
-    title: str
-    votes: int
-    share: Fraction
-    chosen: bool
-
-
-@dataclass(frozen=True)
-class Frozen:
-    """A frozen result as it is shown: the lines in order, and what the canonical JSON says around them."""
-
-    lines: tuple[Line, ...]
-    places: int
-    cast: int
-    blank: int
-    electorate: int
-    tied_titles: tuple[tuple[str, ...], ...]
-    seed: str
-    version: int
-    canonical: str
-    sha256: str
-    frozen_at: datetime
-
-    @property
-    def turnout(self) -> Fraction:
-        """Which part of those entitled cast a ballot."""
-        return Fraction(self.cast, self.electorate) if self.electorate else Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -171,27 +137,6 @@ def recount(session: Session, round_: Round) -> bool:
     electorate = json.loads(frozen.canonical)["electorate"]["size"]
     again = canonical_json(round_, ballot_topics(session, round_.id), count(session, round_), electorate)
     return [sha256(again), sha256(frozen.canonical)] == [frozen.sha256] * 2
-
-
-def read(row: RoundResult) -> Frozen:
-    """Return the frozen result in `row` as it is shown."""
-    said = json.loads(row.canonical)
-    topics = {topic["position"]: topic for topic in said["topics"]}
-    cast: int = said["ballots"]["cast"]
-    lines = tuple(
-        Line(
-            place=place, position=position, topic_id=topics[position]["topic"], title=topics[position]["title"],
-            votes=topics[position]["votes"], chosen=position in said["slate"],
-            share=Fraction(topics[position]["votes"], cast) if cast else Fraction(0),
-        )
-        for place, position in enumerate(said["ranking"], start=1)
-    )  # fmt: skip
-    return Frozen(
-        lines=lines, places=said["places"], cast=cast, blank=said["ballots"]["blank"], seed=said["tie_seed"],
-        electorate=said["electorate"]["size"], version=row.version, canonical=row.canonical, sha256=row.sha256,
-        frozen_at=row.frozen_at,
-        tied_titles=tuple(tuple(topics[position]["title"] for position in tie) for tie in said["ties"]),
-    )  # fmt: skip
 
 
 def published(session: Session, rounds: list[Round]) -> dict[int, Frozen]:
