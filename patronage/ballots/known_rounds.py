@@ -3,19 +3,16 @@
 It holds what decides which page is shown, and nothing of any vote.
 """
 
-import threading
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from time import monotonic
 
 from sqlalchemy import func, select
 
 from patronage.ballots.deciding.models import EditorialDecision, Telling
 from patronage.ballots.models import ReasonState, Round, RoundReason, RoundResult, Topic, TopicState
 from patronage.foundation.database import Database
-
-FRESH_SECONDS = 1.0
+from patronage.foundation.fresh import Fresh
 
 
 class Phase(StrEnum):
@@ -65,29 +62,14 @@ class Snapshot:
         return (self.stories, *((each.id, each.phase(now)) for each in self.rounds.values()))
 
 
-class KnownRounds:
-    """The snapshot of this process, read again at most once a second."""
+class KnownRounds(Fresh[Snapshot]):
+    """The snapshot of this process; a call returns it, at most a second old."""
 
     def __init__(self, database: Database) -> None:
+        super().__init__(self._look)
         self._database = database
-        self._lock = threading.Lock()
-        self._seen: tuple[float, Snapshot] | None = None
 
-    def __call__(self) -> Snapshot:
-        """Return the rounds, at most a second old."""
-        seen = self._seen
-        if seen and monotonic() - seen[0] < FRESH_SECONDS:
-            return seen[1]
-        with self._lock:
-            snapshot = self._read()
-            self._seen = (monotonic(), snapshot)
-        return snapshot
-
-    def forget(self) -> None:
-        """Look again at the next question; for whoever has just changed a round and shows its page."""
-        self._seen = None
-
-    def _read(self) -> Snapshot:
+    def _look(self) -> Snapshot:
         columns = (Round.id, Round.opens_at, Round.closes_at, Round.closed_at)
         query = select(*columns).where(Round.opened_at.is_not(None)).order_by(Round.id)
         with self._database.reading() as session:

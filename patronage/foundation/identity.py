@@ -1,18 +1,16 @@
 """Whose pages these are: the newsroom's name, words, logo and colour, edited by an administrator, known everywhere."""
 
 import re
-import threading
 from dataclasses import dataclass
-from time import monotonic
 
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from patronage.foundation.database import Base, Database, Id, is_unavailable
+from patronage.foundation.fresh import Fresh
 from patronage.foundation.logs import log
 from patronage.foundation.refused import Refused, translatable
 
-FRESH_SECONDS = 1.0
 DEFAULT_ACCENT = "#0b5d5e"
 
 
@@ -75,31 +73,21 @@ def read(session: Session) -> Identity:
     return Identity(**{field: getattr(row, field) for field in Identity.__dataclass_fields__})
 
 
-class Known:
-    """The identity as this process last saw it, read again at most once a second."""
+class Known(Fresh[Identity]):
+    """The identity as this process last saw it; a call returns it, at most a second old while the database answers."""
 
     def __init__(self, database: Database) -> None:
+        super().__init__(self._look)
         self._database = database
-        self._lock = threading.Lock()
-        self._seen: tuple[float, Identity] | None = None
+        self._last: Identity | None = None
 
-    def __call__(self) -> Identity:
-        """Return the identity, at most a second old while the database answers."""
-        seen = self._seen
-        if seen and monotonic() - seen[0] < FRESH_SECONDS:
-            return seen[1]
-        with self._lock:
-            if self._seen is None or self._seen is seen:  # whoever waited here has what the one before has read
-                self._seen = (monotonic(), self._read(seen[1] if seen else None))
-            return self._seen[1]
-
-    def _read(self, last: Identity | None) -> Identity:
-        """Read the identity; without a database the `last` one holds on, so that pages drawn before are still sent."""
+    def _look(self) -> Identity:
+        """Read the identity; without a database the last one holds on, so that pages drawn before are still sent."""
         try:
             with self._database.reading() as session:
-                return read(session)
+                self._last = read(session)
         except Exception as error:
-            if last is None or not is_unavailable(error):
+            if self._last is None or not is_unavailable(error):
                 raise
             log().error("the newsroom's identity cannot be read", error=str(error)[:300])
-            return last
+        return self._last

@@ -1,10 +1,8 @@
 """On what terms one can give: tiers, suggested amounts, the smallest and largest gift, the cover of the fee."""
 
 import hashlib
-import threading
 from dataclasses import dataclass
 from decimal import Decimal
-from time import monotonic
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -12,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from patronage.foundation import money
 from patronage.foundation.database import Database
+from patronage.foundation.fresh import Fresh
 from patronage.foundation.refused import Refused
 from patronage.foundation.settings import Settings
 from patronage.giving.memberships.models import CurrencyOffered, TierPrice
 from patronage.giving.models import Interval, SuggestedAmount, Tier
 
-FRESH_SECONDS = 1.0
 CHOICES = 4
 # What is suggested until an administrator says otherwise, as multiples of the smallest gift; the second is preselected.
 UNTIL_TOLD = {Interval.ONCE: (5, 10, 25, 50), Interval.MONTH: (3, 5, 10, 20), Interval.YEAR: (30, 60, 100, 200)}
@@ -132,8 +130,7 @@ class KnownTerms:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._usual = database, bounds_of(settings)
-        self._lock = threading.Lock()
-        self._seen: dict[tuple[str, str], tuple[float, Terms, str]] = {}
+        self._seen: dict[tuple[str, str], Fresh[tuple[Terms, str]]] = {}
 
     def __call__(self, own: str, wanted: str = "") -> tuple[Terms, str]:
         """Return the terms in the `wanted` currency and their version, at most a second old.
@@ -147,21 +144,15 @@ class KnownTerms:
         return self._known(own, wanted)
 
     def _known(self, own: str, wanted: str) -> tuple[Terms, str]:
-        seen = self._fresh(own, wanted)
-        if seen is None:
-            with self._lock:
-                seen = self._fresh(own, wanted) or self._read(own, wanted)  # whoever waited finds it read
-        return seen[1], seen[2]
-
-    def _fresh(self, own: str, wanted: str) -> tuple[float, Terms, str] | None:
         seen = self._seen.get((own, wanted))
-        return seen if seen and monotonic() - seen[0] < FRESH_SECONDS else None
+        if seen is None:
+            seen = self._seen.setdefault((own, wanted), Fresh(lambda: self._look(own, wanted)))
+        return seen()
 
-    def _read(self, own: str, wanted: str) -> tuple[float, Terms, str]:
+    def _look(self, own: str, wanted: str) -> tuple[Terms, str]:
         with self._database.reading() as session:
             terms = read(session, own, self._usual, wanted)
-        seen = self._seen[own, wanted] = (monotonic(), terms, terms.version)
-        return seen
+        return terms, terms.version
 
 
 def gift(typed: str, currency: str, settings: Settings, language: str = "en", bounds: Bounds | None = None) -> int:

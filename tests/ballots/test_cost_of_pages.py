@@ -17,8 +17,7 @@ MOST = 6
 @pytest.fixture(autouse=True)
 def slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a process reads again each second, whoever asks, is no question of a page: here it holds for a minute."""
-    monkeypatch.setattr("patronage.foundation.identity.FRESH_SECONDS", 60.0)
-    monkeypatch.setattr(known_rounds, "FRESH_SECONDS", 60.0)
+    monkeypatch.setattr("patronage.foundation.fresh.SECONDS", 60.0)
 
 
 def _history(database: Database, patron: Person, now: datetime, length: int = 6) -> None:

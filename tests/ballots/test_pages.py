@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from patronage.ballots import known_rounds, rounds, topics
+from patronage.ballots import rounds, topics
 from patronage.ballots.models import Ballot, Round
-from patronage.foundation import identity
+from patronage.foundation import fresh
 from patronage.foundation.clock import FrozenClock
 from patronage.foundation.database import Database
 from patronage.foundation.outbox import Letter
@@ -197,8 +197,7 @@ def test_a_vote_takes_five_statements_the_session_included(
 def test_the_result_is_told_from_memory(
     browsers: Browsers, round_: Round, database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(known_rounds, "FRESH_SECONDS", 600)
-    monkeypatch.setattr(identity, "FRESH_SECONDS", 600)
+    monkeypatch.setattr(fresh, "SECONDS", 600)
     with database.transaction() as session:
         closed(session, round_, now)
     browser = browsers()
@@ -213,8 +212,7 @@ def test_the_ballot_page_takes_six_statements(
     browsers: Browsers, signed_in: SignIn, round_: Round, patron: Person, database: Database,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(known_rounds, "FRESH_SECONDS", 600)
-    monkeypatch.setattr(identity, "FRESH_SECONDS", 600)
+    monkeypatch.setattr(fresh, "SECONDS", 600)
     browser = browsers()
     signed_in(browser, patron)
     browser.get(f"/topics/{round_.id}")

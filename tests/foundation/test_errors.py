@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from structlog.testing import capture_logs
 
-from patronage.foundation import identity
+from patronage.foundation import fresh
 from patronage.foundation.database import Busy, Database
 from patronage.foundation.refused import Refused, Why
 from patronage.foundation.tools import Tools
@@ -104,7 +104,7 @@ def test_pages_drawn_before_are_still_sent_while_the_database_is_gone(
         raise OperationalError("SELECT 1", {}, Exception("gone"))
 
     monkeypatch.setattr(Database, "reading", gone)
-    monkeypatch.setattr(identity, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(fresh, "SECONDS", 0.0)
     again = client.get("/")
     assert (again.status_code, again.data) == (200, drawn.data)
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask_babel import ngettext
 
 from patronage.app import create_app
-from patronage.foundation import identity
+from patronage.foundation import fresh, identity
 from patronage.foundation.database import Database
 from patronage.foundation.letters import compose
 from patronage.foundation.money import NotAnAmount, parse
@@ -56,7 +56,7 @@ def test_the_browser_decides_for_a_stranger(browsers: Browsers) -> None:
 def test_the_newsroom_decides_where_nobody_else_does(
     browsers: Browsers, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(identity, "FRESH_SECONDS", 0)
+    monkeypatch.setattr(fresh, "SECONDS", 0)
     with database.transaction() as session:
         identity.describe(session, locale="uk")
     assert '<html lang="uk"' in browsers().get("/", headers=NEITHER).text

@@ -119,7 +119,7 @@ def test_new_amounts_and_levels_are_seen_within_a_second(
         session.add(TierPrice(tier_id=friend.id, currency="EUR", monthly_minor=700, yearly_minor=7000))
         for amount in (700, 1400):
             session.add(SuggestedAmount(interval=Interval.MONTH, currency="EUR", amount_minor=amount))
-    monkeypatch.setattr("patronage.giving.terms.FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("patronage.foundation.fresh.SECONDS", 0.0)
     page = client.get("/support")
     assert "€14 a month" in words(page)
     assert "Friend from €7 a month or €70 a year A letter" in words(page)
@@ -128,7 +128,7 @@ def test_new_amounts_and_levels_are_seen_within_a_second(
 def test_another_currency_has_amounts_of_its_own(
     client: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("patronage.foundation.identity.FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("patronage.foundation.fresh.SECONDS", 0.0)
     with database.transaction() as session:
         identity.describe(session, currency="UAH")
     assert "₴5 a month" in words(client.get("/support"))

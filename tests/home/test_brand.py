@@ -63,7 +63,7 @@ def test_a_logo_may_run_nothing_and_load_nothing(database: Database, client: Fla
     assert client.get("/logo.svg").status_code == 404
     with database.transaction() as session:
         identity.describe(session, logo_svg=drawing)
-    client.application.extensions["patronage"].newsroom._seen = None  # a second has passed
+    client.application.extensions["patronage"].newsroom.forget()  # a second has passed
     answer = client.get("/logo.svg")
     policy = answer.headers["Content-Security-Policy"]
     assert (answer.mimetype, answer.get_data(as_text=True)) == ("image/svg+xml", drawing)

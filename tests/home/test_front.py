@@ -48,7 +48,7 @@ def test_a_new_name_is_on_the_page_within_a_second(database: Database, client: F
     client.get("/")
     with database.transaction() as session:
         identity.describe(session, name="Renamed Gazette")
-    client.application.extensions["patronage"].newsroom._seen = None  # a second has passed
+    client.application.extensions["patronage"].newsroom.forget()  # a second has passed
     assert "Renamed Gazette" in client.get("/").get_data(as_text=True)
 
 

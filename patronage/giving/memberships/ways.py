@@ -1,9 +1,7 @@
 """The newsroom's other ways to be supported: written by an administrator, shown to everybody."""
 
 import hashlib
-import threading
 from dataclasses import dataclass
-from time import monotonic
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
@@ -11,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from patronage.foundation import order
 from patronage.foundation.database import Database
+from patronage.foundation.fresh import Fresh
 from patronage.foundation.refused import Refused, Why
 from patronage.giving.memberships import bank_codes
 from patronage.giving.memberships.bank_codes import Picture, Transfer
@@ -18,7 +17,6 @@ from patronage.giving.memberships.models import OtherWay, WayKind
 from patronage.giving.memberships.pricing import Editor
 from patronage.people import audit
 
-FRESH_SECONDS = 1.0
 FIELDS = ("title", "details", "currency", "note", "url", "account_holder", "iban", "bic", "remittance")
 
 
@@ -116,19 +114,14 @@ def remove(session: Session, way_id: int, editor: Editor) -> None:
     session.delete(row)
 
 
-class KnownWays:
-    """The ways as this process last saw them, read again at most once a second."""
+class KnownWays(Fresh[tuple[tuple[Way, ...], str]]):
+    """The ways as this process last saw them, and a short name of this content; at most a second old."""
 
     def __init__(self, database: Database) -> None:
+        super().__init__(self._look)
         self._database = database
-        self._lock = threading.Lock()
-        self._seen: tuple[float, tuple[Way, ...], str] | None = None
 
-    def __call__(self) -> tuple[tuple[Way, ...], str]:
-        """Return the ways and a short name of this content, at most a second old."""
-        seen = self._seen
-        if seen is None or monotonic() - seen[0] >= FRESH_SECONDS:
-            with self._lock, self._database.reading() as session:
-                ways = tuple(shown(row) for row in every(session))
-            seen = self._seen = (monotonic(), ways, hashlib.sha256(repr(ways).encode()).hexdigest()[:16])
-        return seen[1], seen[2]
+    def _look(self) -> tuple[tuple[Way, ...], str]:
+        with self._database.reading() as session:
+            ways = tuple(shown(row) for row in every(session))
+        return ways, hashlib.sha256(repr(ways).encode()).hexdigest()[:16]

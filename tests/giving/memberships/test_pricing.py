@@ -22,8 +22,7 @@ YEN = {"currency": "JPY", "smallest": "100", "largest": "500000", "fee_fixed": "
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages follow at once, not within a second."""
-    monkeypatch.setattr("patronage.giving.terms.FRESH_SECONDS", 0.0)
-    monkeypatch.setattr("patronage.giving.memberships.ways.FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("patronage.foundation.fresh.SECONDS", 0.0)
 
 
 def test_a_currency_is_seen_first_and_then_offered(
