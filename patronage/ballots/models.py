@@ -206,7 +206,7 @@ class BallotEvent(Base):
     """That a ballot was cast or changed, append-only; `leaf` commits to it without revealing it."""
 
     __tablename__ = "ballot_event"
-    __table_args__ = (Index("ix_ballot_event_round_id", "round_id"),)
+    __table_args__ = (Index("ix_ballot_event_round_id_leaf", "round_id", "leaf"),)
 
     seq: Mapped[Id]
     round_id: Mapped[int] = mapped_column(Key, ForeignKey("round.id"))
@@ -216,7 +216,10 @@ class BallotEvent(Base):
 
 
 class ChainBatch(Base):
-    """Some ballots' leaves sealed together: `root` over the sorted leaves, `head` over the head before and it."""
+    """Some ballots' leaves sealed together: `root` over the sorted leaves, `head` over the head before and it.
+
+    `salt` keeps the head from telling that a batch is empty; `upto` is the last event there was when it was sealed.
+    """
 
     __tablename__ = "chain_batch"
     __table_args__ = (UniqueConstraint("round_id", "number"),)
@@ -226,6 +229,8 @@ class ChainBatch(Base):
     number: Mapped[int]
     root: Mapped[bytes] = mapped_column(LargeBinary)
     head: Mapped[bytes] = mapped_column(LargeBinary)
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
+    upto: Mapped[int] = mapped_column(Key)
     sealed_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
