@@ -1,5 +1,7 @@
 """Readers who give: from an offer to what Stripe tells of it, in a few words."""
 
+import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -95,6 +97,15 @@ class Readers:
             assert answer.status_code == 200, answer.text
         self.apply()
         return events
+
+    def told(self, deed: Callable[[], object]) -> None:
+        """Do something at Stripe, and carry what it tells: shuffled, doubled, one event at a time."""
+        seen = len(self.stripe.events())
+        deed()
+        events = self.stripe.events()[seen:]
+        for event in random.sample(events * 2, len(events) * 2):
+            assert self.stripe.deliver(self.app, event)[0].status_code == 200
+            self.apply()
 
     def apply(self) -> None:
         """Take the worker's turn at the events until none is due."""

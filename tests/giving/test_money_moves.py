@@ -1,7 +1,5 @@
 """Refunds, disputes and payouts from Stripe to the books: the ledger's balance is Stripe's, whatever is told."""
 
-import random
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -30,25 +28,15 @@ def _charge(readers: Readers) -> str:
     return str(readers.stripe.events("charge.succeeded")[-1]["data"]["object"]["id"])
 
 
-def _told(readers: Readers, deed: Callable[[], object]) -> None:
-    """Do something at Stripe, and carry what it tells: shuffled, doubled, one event at a time."""
-    seen = len(readers.stripe.events())
-    deed()
-    events = readers.stripe.events()[seen:]
-    for event in random.sample(events * 2, len(events) * 2):
-        assert readers.stripe.deliver(readers.app, event)[0].status_code == 200
-        readers.apply()
-
-
 def _dispute(readers: Readers, **of: Any) -> Json:
     """Have the last charge disputed; return the dispute."""
     opened: list[Json] = []
-    _told(readers, lambda: opened.append(readers.stripe.dispute(_charge(readers), **of)))
+    readers.told(lambda: opened.append(readers.stripe.dispute(_charge(readers), **of)))
     return opened[0]
 
 
 def _refund(readers: Readers, **of: Any) -> None:
-    _told(readers, lambda: readers.stripe.api.refunds.create({"charge": _charge(readers), **of}))
+    readers.told(lambda: readers.stripe.api.refunds.create({"charge": _charge(readers), **of}))
 
 
 def _is_sound(readers: Readers, tools: Tools) -> bool:
@@ -81,7 +69,7 @@ def test_a_refund_that_fails_later_is_ours_again_and_makes_a_patron_again(reader
     _refund(readers)
     with tools.database.reading() as session:
         assert not standing.is_patron(session, pledges(session)[0].person_id, tools.clock.now())
-    _told(readers, lambda: readers.stripe.advance(seconds=90))
+    readers.told(lambda: readers.stripe.advance(seconds=90))
     with tools.database.reading() as session:
         assert standing.is_patron(session, pledges(session)[0].person_id, tools.clock.now())
         (refund,) = session.scalars(select(Refund))
@@ -105,7 +93,7 @@ def test_each_status_of_a_dispute(readers: Readers, tools: Tools) -> None:
         readers.patron(email=f"{'.'.join(steps)}@reader.example")
         dispute = _dispute(readers)
         for step in steps:
-            _told(readers, partial(readers.stripe.control, "POST", f"disputes/{dispute['id']}", {"status": step}))
+            readers.told(partial(readers.stripe.control, "POST", f"disputes/{dispute['id']}", {"status": step}))
             assert _is_sound(readers, tools)
         with tools.database.reading() as session:
             row = session.scalars(select(Dispute).order_by(Dispute.id)).all()[-1]
@@ -159,7 +147,7 @@ def test_a_newsroom_may_let_a_disputed_pledge_go_on(
 
 def test_an_early_warning_is_written_down_until_the_money_is_back(readers: Readers, tools: Tools) -> None:
     readers.patron(Interval.ONCE)
-    _told(readers, lambda: readers.stripe.control("POST", "early_fraud_warnings", {"charge": _charge(readers)}))
+    readers.told(lambda: readers.stripe.control("POST", "early_fraud_warnings", {"charge": _charge(readers)}))
     with tools.database.reading() as session:
         assert session.scalars(select(FraudWarning.is_actionable)).one()
     _refund(readers, reason="fraudulent")
@@ -173,7 +161,7 @@ def test_payouts_are_explained_to_the_cent_and_a_failed_one_comes_back(readers: 
     readers.patron(Interval.ONCE, email="other@reader.example", amount_minor=2500)
     _refund(readers, amount=700)
     for _ in range(5):
-        _told(readers, lambda: readers.stripe.advance(days=1))
+        readers.told(lambda: readers.stripe.advance(days=1))
     with tools.database.reading() as session:
         first, second = session.scalars(select(Payout).order_by(Payout.made_at))
         assert (first.status, second.status) == ("failed", "paid")
@@ -209,7 +197,7 @@ def test_what_no_event_told_is_fetched_when_a_payout_is_matched(
 def test_a_payout_is_compared_again_when_the_bookkeeper_asks(readers: Readers, tools: Tools, worker: Worker) -> None:
     readers.stripe.control("PUT", "payouts", {"schedule": "daily"})
     readers.patron()
-    _told(readers, lambda: readers.stripe.advance(days=4))
+    readers.told(lambda: readers.stripe.advance(days=4))
     with tools.database.transaction() as session:
         (payout,) = session.scalars(select(Payout))
         payout.matched_at, payout.difference_minor = tools.clock.now(), 7
@@ -221,9 +209,9 @@ def test_a_payout_is_compared_again_when_the_bookkeeper_asks(readers: Readers, t
 
 def test_a_payout_by_hand_is_matched_by_its_amount(readers: Readers, tools: Tools) -> None:
     readers.patron(amount_minor=5000)
-    _told(readers, lambda: readers.stripe.advance(days=4))
-    _told(readers, lambda: readers.stripe.api.payouts.create({"amount": 3000, "currency": "eur"}))
-    _told(readers, lambda: readers.stripe.advance(days=2))
+    readers.told(lambda: readers.stripe.advance(days=4))
+    readers.told(lambda: readers.stripe.api.payouts.create({"amount": 3000, "currency": "eur"}))
+    readers.told(lambda: readers.stripe.advance(days=2))
     with tools.database.reading() as session:
         (payout,) = session.scalars(select(Payout))
         assert (payout.status, payout.is_automatic, payout.difference_minor) == ("paid", False, 0)
