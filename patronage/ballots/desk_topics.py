@@ -125,7 +125,7 @@ def publish(topic_id: int) -> ResponseReturnValue:
         with tools().database.reading() as session:
             return _page(session, topic_id, {"story": form})
     current_app.extensions["patronage-rounds"].forget()
-    return _done(topic_id, _("Published. Everybody who voted in its round gets a letter."))
+    return _done(topic_id, _("Published. Now write to those who asked: the letter waits under “Promises”."))
 
 
 def _words(form: TopicForm) -> topics.Words:

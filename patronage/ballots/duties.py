@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from patronage.ballots import rounds
+from patronage.ballots.deciding import telling
 from patronage.ballots.models import Electorate, Round, RoundTopic, Topic
 from patronage.ballots.results import visible_results
 from patronage.foundation import jobs, outbox
@@ -87,4 +88,5 @@ HANDLERS: dict[str, Handler] = {
     rounds.CLOSING_JOB: close_when_over,
     rounds.TELLING_JOB: tell_of_closing,
     rounds.STORY_JOB: tell_of_story,
+    **telling.HANDLERS,
 }

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from patronage.ballots import rounds
+from patronage.ballots.deciding import owing
 from patronage.ballots.models import Topic, TopicState
 from patronage.ballots.refusals import NoSuchTopic, NotAStoryAddress, NotEntitled, NotUsableHere, ReasonMissing
-from patronage.foundation import jobs
 from patronage.giving import standing
 from patronage.people import audit
 
@@ -78,7 +78,7 @@ def publish(session: Session, topic_id: int, story_url: str, actor_id: int | Non
     """Write down that the story is out at `story_url` (https). Raises `NotAStoryAddress`, `NotUsableHere`."""
     topic = _in_state(session, topic_id, *PUBLISHABLE)
     topic.state, topic.story_url, topic.published_at = TopicState.PUBLISHED, story_address(story_url), now
-    jobs.put(session, rounds.STORY_JOB, {"topic": topic.id}, now, once=f"{rounds.STORY_JOB}:{topic.id}")
+    owing.owe_story(session, topic, now)
     _record(session, actor_id, "topic published", topic, now)
     return topic
 

@@ -23,6 +23,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from patronage.ballots import desk, desk_topics, extras, rounds, showing, topics, voting
+from patronage.ballots.deciding import views as deciding
 from patronage.ballots.forms import BallotForm, SuggestionForm
 from patronage.ballots.known_rounds import KnownRounds, Phase, Snapshot, known
 from patronage.ballots.models import Topic
@@ -43,6 +44,7 @@ def install(app: Flask) -> None:
     """Give `app` the pages of voting, and other rooms' pages the open ballot."""
     for part in (blueprint, desk.blueprint, desk_topics.blueprint):
         app.register_blueprint(part)
+    app.register_blueprint(deciding.blueprint)
     app.extensions["patronage-rounds"] = KnownRounds(app.extensions["patronage"].tools.database)
     app.extensions["patronage-ballot-pages"] = KeptPages()
     app.extensions.setdefault("patronage-thanks-extras", []).append(extras.on_thanks)

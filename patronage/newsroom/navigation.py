@@ -20,6 +20,7 @@ def menu() -> dict[str, Any]:
         (_("Overview"), "/desk", EVERYBODY),
         (_("Rounds"), "/desk/rounds", EDITORS),
         (_("Topics"), "/desk/topics", EDITORS),
+        (_("Promises"), "/desk/owed", EDITORS),
         (_("Patrons"), "/desk/patrons", MONEY),
         (_("Books"), "/desk/books", MONEY),
         (_("Settings"), "/desk/settings", ADMIN),

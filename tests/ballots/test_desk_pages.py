@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from patronage.ballots import rounds
+from patronage.ballots.deciding.models import Telling
 from patronage.ballots.models import Round, Topic, TopicState
 from patronage.foundation.clock import FrozenClock
 from patronage.foundation.database import Database
@@ -129,7 +130,7 @@ def test_a_patron_suggests_a_topic_and_reads_the_answer(
     assert desk.post(f"/desk/topics/{topic.id}/accept", data={"csrf_token": desk_token}).status_code == 303
 
 
-def test_a_published_story_is_told_to_whoever_voted(
+def test_a_published_story_is_told_once_the_desk_has_written_to_whoever_voted(
     browsers: Browsers, signed_in: SignIn, editor: Person, round_: Round, patron: Person, database: Database,
     clock: FrozenClock, worker: Worker, mailbox: Mailbox,
 ) -> None:  # fmt: skip
@@ -145,6 +146,12 @@ def test_a_published_story_is_told_to_whoever_voted(
         assert answer.status_code == 422, bad
     form = {"csrf_token": token, "story_url": "https://news.example/port"}
     assert desk.post(f"/desk/topics/{topic_id}/publish", data=form).status_code == 303
+    worker.work_until_idle()
+    assert [letter["Subject"] for letter in mailbox.letters][1:] == []
+    with database.reading() as session:
+        here = f"/desk/owed/{session.scalars(select(Telling.id)).one()}"
+    assert desk.post(here, data={"csrf_token": token, "en": "We went."}).status_code == 303
+    assert desk.post(f"{here}/send", data={"csrf_token": token}).status_code == 303
     worker.work_until_idle()
     assert [letter["Subject"] for letter in mailbox.letters][1:] == ["You asked, we went: Who owns the river port"]
     page = browsers().get(f"/topics/{round_.id}").text

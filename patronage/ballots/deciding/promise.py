@@ -1,0 +1,86 @@
+"""«We report what wins, or say why not»: how far the promise of a round is kept, topic by topic."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from patronage.ballots.deciding import decisions
+from patronage.ballots.deciding.decisions import Decided
+from patronage.ballots.deciding.models import Telling, Tidings
+from patronage.ballots.models import Round, RoundTopic, Topic, TopicState
+from patronage.ballots.results import Frozen, published
+
+
+class Kept(StrEnum):
+    """How far the promise about one topic is kept."""
+
+    CHOSEN = "chosen"  # nobody is on it yet
+    ASSIGNED = "assigned"
+    OUT = "out"  # the story is published, those who asked for it have not been told
+    TOLD = "told"
+    DECLINED = "declined"  # the reason is public, the voters have not been told
+    EXPLAINED = "explained"
+
+
+MOST_LISTED = 30
+KEPT = frozenset({Kept.TOLD, Kept.EXPLAINED})
+
+
+@dataclass(frozen=True)
+class Owed:
+    """A topic that won, or that the editors chose, and how far it has come; `told_at` once voters were told."""
+
+    decided: Decided
+    kept: Kept
+    story_url: str | None
+    told_at: datetime | None
+    telling_id: int | None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether nothing is owed any more."""
+        return self.kept in KEPT
+
+
+def of_round(session: Session, round_id: int, result: Frozen) -> list[Owed]:
+    """Return what a round's promise covers, in the order of its result."""
+    covered = [each for each in decisions.standing(session, round_id, result) if each.chosen or each.line.chosen]
+    ids = [each.line.topic_id for each in covered]
+    topics = {topic.id: topic for topic in session.scalars(select(Topic).where(Topic.id.in_(ids)))}
+    tellings = session.scalars(select(Telling).where(Telling.topic_id.in_(ids)))
+    told = {(each.topic_id, each.about, each.round_id): each for each in tellings}
+    return [_owed(each, topics[each.line.topic_id], told, round_id) for each in covered]
+
+
+def running(session: Session) -> list[tuple[Round, list[Owed]]]:
+    """Return the closed rounds whose promise is not kept yet, longest closed first, with what it covers."""
+    in_hand = select(RoundTopic.round_id).join(Topic, Topic.id == RoundTopic.topic_id)
+    in_hand = in_hand.where(Topic.state.in_((TopicState.CHOSEN, TopicState.ASSIGNED)))
+    untold = select(Telling.round_id).where(Telling.told_at.is_(None), Telling.round_id.is_not(None))
+    rounds = select(Round).where(Round.closed_at.is_not(None), or_(Round.id.in_(in_hand), Round.id.in_(untold)))
+    found = session.scalars(rounds.order_by(Round.closed_at, Round.id).limit(MOST_LISTED)).all()
+    results = published(session, list(found))
+    lines = [(each, of_round(session, each.id, results[each.id])) for each in found if each.id in results]
+    return [(each, owed) for each, owed in lines if not is_kept(owed)]
+
+
+def is_kept(owed: Iterable[Owed]) -> bool:
+    """Tell whether nothing is owed any more."""
+    return all(each.is_kept for each in owed)
+
+
+def _owed(decided: Decided, topic: Topic, told: dict[tuple[int, Tidings, int | None], Telling], round_id: int) -> Owed:
+    if not decided.chosen:
+        telling = told.get((topic.id, Tidings.WHY_NOT, round_id))
+        kept = Kept.EXPLAINED if telling and telling.told_at else Kept.DECLINED
+    elif topic.state is TopicState.PUBLISHED:
+        telling = next((each for key, each in told.items() if key[:2] == (topic.id, Tidings.STORY)), None)
+        kept = Kept.TOLD if telling and telling.told_at else Kept.OUT
+    else:
+        telling = None
+        kept = Kept.ASSIGNED if topic.state is TopicState.ASSIGNED else Kept.CHOSEN
+    return Owed(decided, kept, topic.story_url, telling.told_at if telling else None, telling.id if telling else None)
