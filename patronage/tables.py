@@ -2,6 +2,7 @@
 
 from patronage.ballots import models as ballots
 from patronage.ballots.deciding import models as deciding
+from patronage.ballots.suggesting import models as suggesting
 from patronage.books import models as books
 from patronage.books.papers import models as papers
 from patronage.foundation import identity, jobs, outbox, shared_clock
@@ -35,6 +36,7 @@ MODULES = (
     returning,
     ballots,
     deciding,
+    suggesting,
     newsroom,
 )
 

@@ -68,6 +68,11 @@ class Topic(Base):
     story_url: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    merged_into: Mapped[int | None] = mapped_column(Key, ForeignKey("topic.id"))
+    shown_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # since when every reader may see it
+    assignee: Mapped[str | None]  # who is on it, as the desk calls them
+    assigned_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    desk_note: Mapped[str | None]  # for the desk's own eyes
 
 
 class Round(Base):
