@@ -35,7 +35,7 @@ class Slate:
 
     `nothing` is how many voters who ticked something find none of their topics in it. `left_out` is the largest group
     of those who share a topic, `over` is that topic's position (None: nobody is left out). The promise `holds` while
-    that group is smaller than one in `places` voters.
+    that group is smaller than one in `places` of all who ticked something.
     """
 
     positions: tuple[int, ...]
@@ -91,7 +91,7 @@ class Margin:
     """Two neighbours of the ranking on the same voters.
 
     `only_above` voters ticked the topic at `above` and not the one at `below`, `only_below` the other way round.
-    `verdict` is "clear", "too close to call", "decided" (everybody entitled voted) or "tied".
+    `verdict` is "clear", "too close to call", "decided" or "equal" (everybody entitled voted: no doubt about it).
     """
 
     above: int
@@ -103,8 +103,10 @@ class Margin:
 
 @dataclass(frozen=True)
 class Flip:
-    """How many ballots would have put the first topic below the line above it: new ones, or ones that switch."""
+    """How few ballots turn the last place (`above`) and the first without one: new ones, or ones that switch."""
 
+    above: int
+    below: int
     extra: int
     switched: int
 
