@@ -88,16 +88,15 @@ class Unweighted:
 
 @dataclass(frozen=True)
 class Margin:
-    """Two neighbours of the ranking on the same voters.
+    """Two neighbours of the ranking on the same voters: `ahead` ballots more ticked the topic at `above`.
 
-    `only_above` voters ticked the topic at `above` and not the one at `below`, `only_below` the other way round.
-    `verdict` is "clear", "too close to call", "decided" or "equal" (everybody entitled voted: no doubt about it).
+    `verdict` is "clear", "too close to call", "decided" or "equal" (everybody entitled voted: no doubt about it). How
+    many ticked only the one or only the other stays out: it would tell how few ticked both.
     """
 
     above: int
     below: int
-    only_above: int
-    only_below: int
+    ahead: int
     verdict: str
 
 
