@@ -12,6 +12,7 @@ from patronage.books import views as books
 from patronage.foundation import shared_clock
 from patronage.foundation.clock import Clock, FollowingClock, SystemClock
 from patronage.foundation.database import Database
+from patronage.foundation.outside import Outside
 from patronage.foundation.post import post_for
 from patronage.foundation.settings import Settings
 from patronage.foundation.tools import Tools
@@ -88,7 +89,8 @@ def tools_for(settings: Settings) -> Tools:
     clock: Clock = FollowingClock(settings.clock_file) if settings.clock_file else SystemClock()
     domain = settings.mail_from.rpartition("@")[2].rstrip("> ") or "localhost"
     database = Database(settings.database_url, mail_domain=domain)
-    return Tools(database, clock, post_for(settings.smtp_url), Gateway(settings))
+    outside = Outside(private_hosts=settings.private_hosts)
+    return Tools(database, clock, post_for(settings.smtp_url), Gateway(settings), outside)
 
 
 def create_worker(app: Flask) -> Worker:

@@ -93,6 +93,12 @@ def _signing_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _hosts(names: str) -> str:
+    if not all(re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", name.strip().lower()) for name in names.split(",") if name):
+        raise ValueError("write names of machines with commas between, such as chat.newsroom.lan")
+    return names
+
+
 Address = Annotated[str, AfterValidator(_origin)]
 
 
@@ -131,6 +137,7 @@ class Settings(BaseSettings):
     web_workers: Annotated[int, Field(ge=1, le=64)] = 2
     web_threads: Annotated[int, Field(ge=1, le=64)] = 4
     clock_file: Path | None = None
+    private_hook_hosts: Annotated[str, AfterValidator(_hosts)] = ""
 
     # One setting is held against others here, and not in a validator of the whole, which pydantic would only ask once
     # all else is right: an operator wants to hear of everything at once. What is compared must stand further up.
@@ -165,6 +172,11 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The newsroom's time zone, in which dates are shown and typed."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def private_hosts(self) -> tuple[str, ...]:
+        """The machines in the newsroom's own network that webhooks may be sent to."""
+        return tuple(name.strip().lower() for name in self.private_hook_hosts.split(",") if name.strip())
 
     @property
     def is_https(self) -> bool:
