@@ -4,7 +4,7 @@ import csv
 import io
 from fractions import Fraction
 
-from patronage.ballots.results import Frozen
+from patronage.ballots.frozen import Frozen
 from patronage.foundation.sheets import MARK, plain
 
 HEAD = ("place", "topic_id", "topic", "votes", "share_of_ballots_percent", "chosen")

@@ -20,6 +20,8 @@ from patronage.ballots.refusals import (
     RoundClosed,
     TooFewTopics,
 )  # fmt: skip
+from patronage.ballots.sealing import chain
+from patronage.ballots.suggesting import steps
 from patronage.foundation import jobs
 from patronage.people import audit
 
@@ -100,11 +102,12 @@ def open_round(session: Session, round_id: int, secret: str, actor_id: int | Non
     round_ = _locked_draft(session, round_id)
     if round_.closes_at <= now:
         raise OverBeforeItOpens
-    _freeze_words(session, round_)
+    _freeze_words(session, round_, now)
     seed = secrets.token_hex(32)
     round_.opened_at, round_.tie_seed, round_.tie_seed_hash = now, seed, seed_hash(seed)
     session.add(RoundKey(round_id=round_.id, sealed=keys.seal(keys.draw(), round_.id, secret)))
     jobs.put(session, CLOSING_JOB, {"round": round_.id}, round_.closes_at, once=f"close-round:{round_.id}")
+    chain.arrange(session, round_.id, now)
     audit.record(session, actor_id, "round opened", _subject(round_), round_.title, now)
     return round_
 
@@ -129,8 +132,8 @@ def close_round(session: Session, round_id: int, secret: str, actor_id: int | No
         raise RoundClosed
     voting.take_back_unpaid(session, round_, secret)
     round_.closed_at = now
-    outcome = results.freeze(session, round_, now)
-    _send_topics_on(session, round_, outcome.slate)
+    slate = results.freeze(session, round_, now, secret)
+    _send_topics_on(session, round_, slate)
     jobs.put(session, TELLING_JOB, {"round": round_.id}, now, once=f"{TELLING_JOB}:{round_.id}")
     audit.record(session, actor_id, "round closed", _subject(round_), round_.title, now)
     return round_
@@ -166,7 +169,7 @@ def all_open(session: Session, now: datetime) -> list[Round]:
     return list(session.scalars(select(Round).where(takes_votes_clause(now)).order_by(Round.closes_at, Round.id)))
 
 
-def _freeze_words(session: Session, round_: Round) -> None:
+def _freeze_words(session: Session, round_: Round, now: datetime) -> None:
     order = topic_ids(session, round_.id)
     if len(order) < 2 or len(order) <= round_.places:
         raise TooFewTopics
@@ -177,14 +180,15 @@ def _freeze_words(session: Session, round_: Round) -> None:
     for row in ballot_topics(session, round_.id):
         topic = topics[row.topic_id]
         row.title, row.summary, row.reporter_days = topic.title, topic.summary, topic.reporter_days
-        topic.state = TopicState.ON_BALLOT
+        steps.move(session, topic, TopicState.ON_BALLOT, now, round_id=round_.id)
     session.flush()
 
 
-def _send_topics_on(session: Session, round_: Round, slate: tuple[int, ...]) -> None:
+def _send_topics_on(session: Session, round_: Round, slate: tuple[int, ...], now: datetime) -> None:
     chosen = {row.topic_id: row.position in slate for row in ballot_topics(session, round_.id)}
     for topic in session.scalars(select(Topic).where(Topic.id.in_(chosen), Topic.state == TopicState.ON_BALLOT)):
-        topic.state = TopicState.CHOSEN if chosen[topic.id] else TopicState.NOT_CHOSEN
+        state = TopicState.CHOSEN if chosen[topic.id] else TopicState.NOT_CHOSEN
+        steps.move(session, topic, state, now, round_id=round_.id)
 
 
 def _locked_draft(session: Session, round_id: int) -> Round:

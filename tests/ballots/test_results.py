@@ -24,7 +24,8 @@ from patronage.ballots.refusals import (
     RoundClosed,
     TooFewTopics,
 )
-from patronage.ballots.results import Frozen
+from patronage.ballots.frozen import Frozen
+from patronage.ballots.sealing import canonical
 from patronage.books.models import Payment
 from patronage.foundation import sheets
 from patronage.foundation.database import Database
@@ -74,9 +75,9 @@ def test_the_canonical_result_has_sorted_keys_no_floats_and_the_published_seed(
         result = _result(session, round_)
     said = json.loads(result.canonical, parse_float=pytest.fail)
     assert result.canonical == json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    assert result.sha256 == results.sha256(result.canonical)
+    assert result.sha256 == canonical.sha256(result.canonical)
     assert rounds.seed_hash(said["tie_seed"]) == said["tie_seed_sha256"] == published
-    assert said["rule"] == {"name": "approval", "version": 1}
+    assert said["rules"]["approval"] == {"name": "approval", "version": 1, "weighted": False}
     document = (Path(__file__).parents[2] / "docs" / "2_a_round.md").read_text()
     rows = document.partition("| key | what it holds |")[2].partition("\n\n")[0]
     assert {name for row in rows.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1:2][0])} == set(
