@@ -43,11 +43,17 @@ DEEDS = {
     "topic chosen": _l("topic chosen"),
     "topic not chosen": _l("topic not chosen"),
     "voters told": _l("voters told"),
+    "suggester trusted": _l("patron's suggestions trusted"),
+    "suggester trusted no more": _l("patron's suggestions trusted no more"),
     "topic accepted": _l("topic accepted"),
+    "topic assigned": _l("topic assigned"),
     "topic created": _l("topic created"),
     "topic declined": _l("topic declined"),
     "topic edited": _l("topic edited"),
+    "topic handed back": _l("topic handed back"),
+    "topic merged": _l("topic merged"),
     "topic published": _l("topic published"),
+    "topic shown": _l("topic shown"),
     "warning dismissed": _l("warning dismissed"),
 }
 

@@ -1,4 +1,4 @@
-"""Tells those who asked: one letter to everybody who voted on a topic, suggested it or backs it, once.
+"""Tells those who asked: one letter to everybody who voted on a topic or asked to be told of it, once.
 
 Nobody can know who ticked what, so nobody is told "because you ticked this": the letter goes to everybody who took part
 in the vote, and says so.
@@ -17,6 +17,7 @@ from patronage.ballots.deciding.models import EditorialDecision, Telling, Tiding
 from patronage.ballots.deciding.notes import clean_lines
 from patronage.ballots.deciding.refusals import NoSuchTelling, NoteMissing, ToldAlready
 from patronage.ballots.models import Electorate, Round, RoundTopic, Topic
+from patronage.ballots.suggesting import backing
 from patronage.foundation import jobs, outbox
 from patronage.foundation.tools import Tools
 from patronage.people import audit
@@ -114,8 +115,7 @@ def _people(session: Session, telling: Telling, after: int) -> Sequence[tuple[Pe
 
 def _concerned(telling: Telling) -> ColumnElement[bool]:
     """Return the condition "this person is to be told", about the person's row."""
-    suggested = select(Topic.suggested_by).where(Topic.id == telling.topic_id, Topic.suggested_by.is_not(None))
-    return or_(_voted(telling), Person.id.in_(suggested))
+    return or_(_voted(telling), Person.id.in_(backing.wanting(telling.topic_id)))
 
 
 def _voted(telling: Telling) -> ColumnElement[bool]:

@@ -29,7 +29,7 @@ class Passed:
     title: str = ""
 
 
-def move(
+def move(  # noqa: PLR0913 - a step is said in one call: of what, to where, when, by whom, and why
     session: Session,
     topic: Topic,
     to: Milestone | TopicState,
@@ -38,11 +38,13 @@ def move(
     *,
     note: str | None = None,
     round_id: int | None = None,
+    tell: bool = True,
 ) -> TopicStep:
     """Bring `topic` to `to`, write the step down, and have it told to those who asked.
 
     Whether the step is allowed is for the caller to know, who holds the lock of the topic's row. `note` is told with
-    the step: the reason, the name of the topic it was merged into, or, to the desk alone, who is on it.
+    the step: the reason, the name of the topic it was merged into, or, to the desk alone, who is on it. Without `tell`
+    nobody is written to, as where a letter of the desk's own says it.
     """
     what = Milestone(to.value)
     if what is not Milestone.SHOWN:
@@ -52,7 +54,7 @@ def move(
     step = TopicStep(topic_id=topic.id, what=what, at=now, by_id=actor_id, note=note, round_id=round_id)
     session.add(step)
     session.flush()
-    if what not in SILENT and _somebody_asked(session, topic):
+    if tell and what not in SILENT and _somebody_asked(session, topic):
         jobs.put(session, TELLING_JOB, {"step": step.id}, now, once=f"{TELLING_JOB}:{step.id}")
     return step
 
