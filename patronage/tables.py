@@ -16,6 +16,8 @@ from patronage.giving.memberships import models as memberships
 from patronage.giving.reconciling import models as reconciling
 from patronage.giving.returning import models as returning
 from patronage.newsroom import models as newsroom
+from patronage.newsroom.api import models as api
+from patronage.newsroom.hooks import models as hooks
 from patronage.people import models as people
 
 MODULES = (
@@ -38,6 +40,8 @@ MODULES = (
     deciding,
     suggesting,
     newsroom,
+    api,
+    hooks,
 )
 
 metadata = Base.metadata

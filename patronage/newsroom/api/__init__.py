@@ -1,0 +1,1 @@
+"""The read API: rounds, results and stories for programs that hold a token."""
