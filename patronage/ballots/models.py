@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from patronage.foundation.database import Base, Id, Key, UTCDateTime, words
@@ -104,6 +104,9 @@ class Round(Base):
     budget_days: Mapped[int | None]  # reporter days to be shared out by equal shares
     weighted: Mapped[bool] = mapped_column(default=False, server_default=false())
     asks_why: Mapped[bool] = mapped_column(default=False, server_default=false())
+    admits_named: Mapped[bool] = mapped_column(default=True, server_default=true())  # complimentary members may vote
+    invites: Mapped[bool] = mapped_column(default=False, server_default=false())  # a letter says that voting has begun
+    remind_days: Mapped[int | None]  # how many days before closing those who have not voted are reminded
     electorate_size: Mapped[int | None]  # published at closing, or at opening where it is frozen
     electorate_sha256: Mapped[str | None]
 
@@ -115,6 +118,27 @@ class Round(Base):
         if self.closed_at:
             return RoundState.CLOSED
         return RoundState.OPEN if self.opened_at else RoundState.DRAFT
+
+
+class MailingKind(StrEnum):
+    """What is written to all who may vote, or to those who have not."""
+
+    INVITATION = "invitation"
+    REMINDER = "reminder"  # some days before closing, by itself
+    LAST_CALL = "last call"  # at an editor's word
+
+
+class RoundMailing(Base):
+    """That letters of one kind were written for a round; between which letters of the outbox they lie."""
+
+    __tablename__ = "round_mailing"
+
+    round_id: Mapped[int] = mapped_column(Key, ForeignKey("round.id"), primary_key=True)
+    kind: Mapped[MailingKind] = mapped_column(words(MailingKind), primary_key=True)
+    begun_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    first_letter: Mapped[int] = mapped_column(Key)
+    last_letter: Mapped[int] = mapped_column(Key)
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class RoundKey(Base):
