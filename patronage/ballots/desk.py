@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms.fields.choices import SelectChoice
 
-from patronage.ballots import moments, result_csv, rounds, showing, topics
+from patronage.ballots import moments, result_csv, rounds, topics
+from patronage.ballots.deciding import views as deciding
 from patronage.ballots.forms import AddTopicForm, RoundForm
 from patronage.ballots.known_rounds import Phase, known
 from patronage.ballots.models import Round, RoundState
@@ -69,10 +70,11 @@ def _page(session: Session, round_id: int, form: RoundForm | None = None, proble
     if round_.state is RoundState.DRAFT:
         return _draft_page(session, round_, form, problem)
     seen = visible_results(session, round_, current_user)
+    if seen.result:
+        return make_response(deciding.result_page(session, round_, seen.result), 422 if problem else 200)
     page = render_template(
         "ballots/desk_round.html", round=round_, seen=seen, phase=known(round_).phase(tools().clock.now()),
-        phases=Phase, topics=rounds.ballot_topics(session, round_id), tenth=result_csv.percent,
-        stories=showing.stories(session, seen.result) if seen.result else {},
+        phases=Phase, topics=rounds.ballot_topics(session, round_id),
     )  # fmt: skip
     return make_response(page, 422 if problem else 200)
 

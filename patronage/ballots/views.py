@@ -23,12 +23,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from patronage.ballots import desk, desk_topics, extras, rounds, showing, topics, voting
+from patronage.ballots.deciding import result_page
 from patronage.ballots.deciding import views as deciding
 from patronage.ballots.forms import BallotForm, SuggestionForm
 from patronage.ballots.known_rounds import KnownRounds, Phase, Snapshot, known
 from patronage.ballots.models import Topic
 from patronage.ballots.refusals import NoSuchRound, NotAChoice, NotASubmission, TooManyTicks
 from patronage.ballots.results import visible_results
+from patronage.ballots.sealing import views as seals
 from patronage.foundation.web.guards import patron, public
 from patronage.foundation.web.house import here, settings, tools
 from patronage.foundation.web.kept_pages import KeptPages
@@ -45,6 +47,7 @@ def install(app: Flask) -> None:
     for part in (blueprint, desk.blueprint, desk_topics.blueprint):
         app.register_blueprint(part)
     app.register_blueprint(deciding.blueprint)
+    app.register_blueprint(seals.blueprint)
     app.extensions["patronage-rounds"] = KnownRounds(app.extensions["patronage"].tools.database)
     app.extensions["patronage-ballot-pages"] = KeptPages()
     app.extensions.setdefault("patronage-thanks-extras", []).append(extras.on_thanks)
@@ -86,8 +89,7 @@ def _result_page(session: Session, round_id: int) -> str:
     result = visible_results(session, round_, None).result
     if result is None:
         raise NoSuchRound
-    found = showing.stories(session, result)
-    return render_template("ballots/result.html", round=round_, result=result, stories=found)
+    return result_page.public_page(session, round_, result)
 
 
 def _strangers_page(session: Session, round_id: int, now: datetime) -> str:

@@ -19,8 +19,10 @@ from patronage.ballots.deciding.refusals import (
     StoryIsOut,
     ToldAlready,
 )  # fmt: skip
+from patronage.ballots.frozen import Frozen
 from patronage.ballots.models import Round, Topic, TopicState
-from patronage.ballots.results import Frozen, visible_results
+from patronage.ballots.results import visible_results
+from patronage.ballots.suggesting.models import TopicBacking
 from patronage.foundation.database import Database
 from patronage.foundation.outbox import Letter
 from patronage.foundation.post import Mailbox
@@ -144,7 +146,7 @@ def test_everybody_who_voted_gets_one_letter_in_their_language(
         stranger = a_patron(session, now, "stranger@reader.example")
         suggester = a_patron(session, now, "suggester@reader.example")
         suggester.language = "uk"
-        session.get_one(Topic, first).suggested_by = suggester.id
+        session.add(TopicBacking(topic_id=first, person_id=suggester.id, tell=True))
         topics.publish(session, first, STORY, None, now)
         row = session.scalars(select(Telling)).one()
         with pytest.raises(NoteMissing):

@@ -8,11 +8,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from patronage.ballots import rounds, topics
+from patronage.ballots.announcing import Event, announce
 from patronage.ballots.deciding import owing
 from patronage.ballots.deciding.models import EditorialDecision
 from patronage.ballots.deciding.refusals import DepartureNeedsReason, NothingToDecide, StoryIsOut
+from patronage.ballots.frozen import Frozen, Line
 from patronage.ballots.models import Round, Topic, TopicState
-from patronage.ballots.results import Frozen, Line, visible_results
+from patronage.ballots.results import visible_results
+from patronage.ballots.suggesting import steps
 from patronage.people import audit
 
 LONGEST_REASON = 600
@@ -104,7 +107,7 @@ def _write(session: Session, round_: Round, old: Decided, new: Decided, actor_id
             decided_at=now,
         )
     )  # fmt: skip
-    _move(session, round_, topic, new)
+    _move(session, round_, topic, new, actor_id)
     if new.chosen:
         owing.owe_no_more(session, round_.id, topic.id)
     elif new.line.chosen:
@@ -112,15 +115,22 @@ def _write(session: Session, round_: Round, old: Decided, new: Decided, actor_id
     subject, detail = f"topic {topic.id}", " · ".join(filter(None, [new.line.title, new.reason]))
     if new.chosen:
         audit.record(session, actor_id, "topic chosen", subject, detail, now)
+        announce(session, Event.TOPIC_CHOSEN, {"topic": topic.id, "round": round_.id}, now)
     else:
         audit.record(session, actor_id, "topic not chosen", subject, detail, now)
 
 
-def _move(session: Session, round_: Round, topic: Topic, new: Decided) -> None:
+def _move(session: Session, round_: Round, topic: Topic, new: Decided, actor_id: int | None) -> None:
     """Move the topic, unless a later vote asks about it by now or its story is on the way already."""
     if topic.state not in OF_THIS_VOTE or owing.last_round(session, topic.id) != round_.id:
         return
-    if new.chosen and topic.state is not TopicState.ASSIGNED:
-        topic.state, topic.reason = TopicState.CHOSEN, None
-    elif not new.chosen:
-        topic.state, topic.reason = TopicState.NOT_CHOSEN, new.reason
+    state = TopicState.CHOSEN if new.chosen else TopicState.NOT_CHOSEN
+    if new.chosen and topic.state is TopicState.ASSIGNED:
+        return
+    topic.reason = new.reason if state is TopicState.NOT_CHOSEN else None
+    if topic.state is not state and new.decided_at:
+        told_otherwise = new.line.chosen and not new.chosen  # the letter that is owed says it to all of them
+        steps.move(
+            session, topic, state, new.decided_at, actor_id, note=topic.reason, round_id=round_.id,
+            tell=not told_otherwise,
+        )  # fmt: skip

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, TextAreaField
+from wtforms import BooleanField, SelectMultipleField, TextAreaField
 from wtforms.validators import Length, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from patronage.ballots.deciding import decisions, telling
 from patronage.ballots.deciding.decisions import Decided, Wanted
 from patronage.ballots.forms import squeezed
+from patronage.ballots.frozen import Frozen
 from patronage.foundation.web.forms import PageForm
 from patronage.foundation.web.languages import LANGUAGES
 
@@ -50,6 +52,21 @@ def decision_form(decided: Iterable[Decided], *, filled: bool) -> DecisionForm:
         values |= {f"chosen-{topic_id}": each.chosen, f"reason-{topic_id}": each.reason or ""}
     form: type[DecisionForm] = type("TheDecisionForm", (DecisionForm,), fields)
     return form(formdata=None, data=values) if filled else form()
+
+
+class PickForm(PageForm):
+    """Some topics of a result by position, to see how fair they would be together."""
+
+    pick = SelectMultipleField(
+        _l("Topics"), coerce=int, option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False)
+    )
+
+
+def pick_form(result: Frozen, picked: Iterable[int]) -> PickForm:
+    """Return the form with the topics of `result`, those at the `picked` positions ticked."""
+    form = PickForm(formdata=None, data={"pick": list(picked)})
+    form.pick.choices = [(line.position, line.title) for line in result.lines]
+    return form
 
 
 class NotesForm(PageForm):

@@ -5,13 +5,18 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from patronage.ballots.announcing import Event, announce
 from patronage.ballots.deciding.models import Telling, Tidings
 from patronage.ballots.models import Round, RoundTopic, Topic
 from patronage.foundation.jobs import insert_ignoring
 
 
 def owe_story(session: Session, topic: Topic, now: datetime) -> None:
-    """Write down that whoever asked for `topic` is to be told that its story is out; a second time changes nothing."""
+    """Write down that whoever asked for `topic` is to be told that its story is out; a second time changes nothing.
+
+    Those outside the house are told at once.
+    """
+    announce(session, Event.TOPIC_PUBLISHED, {"topic": topic.id}, now)
     _owe(session, Tidings.STORY, topic.id, last_round(session, topic.id), f"story:{topic.id}", now)
 
 

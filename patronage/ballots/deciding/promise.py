@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from patronage.ballots.deciding import decisions
 from patronage.ballots.deciding.decisions import Decided
 from patronage.ballots.deciding.models import Telling, Tidings
+from patronage.ballots.frozen import Frozen
 from patronage.ballots.models import Round, RoundTopic, Topic, TopicState
-from patronage.ballots.results import Frozen, published
+from patronage.ballots.results import published
 
 
 class Kept(StrEnum):
@@ -48,12 +49,17 @@ class Owed:
 
 def of_round(session: Session, round_id: int, result: Frozen) -> list[Owed]:
     """Return what a round's promise covers, in the order of its result."""
-    covered = [each for each in decisions.standing(session, round_id, result) if each.chosen or each.line.chosen]
-    ids = [each.line.topic_id for each in covered]
-    topics = {topic.id: topic for topic in session.scalars(select(Topic).where(Topic.id.in_(ids)))}
-    tellings = session.scalars(select(Telling).where(Telling.topic_id.in_(ids)))
-    told = {(each.topic_id, each.about, each.round_id): each for each in tellings}
-    return [_owed(each, topics[each.line.topic_id], told, round_id) for each in covered]
+    return covered(session, round_id, decisions.standing(session, round_id, result))
+
+
+def covered(session: Session, round_id: int, standing: Iterable[Decided]) -> list[Owed]:
+    """Return what the promise covers of the decisions that stand, in their order."""
+    promised = [each for each in standing if each.chosen or each.line.chosen]
+    ids = [each.line.topic_id for each in promised]
+    rows = session.execute(select(Topic, Telling).outerjoin(Telling).where(Topic.id.in_(ids))).all() if ids else []
+    topics = {topic.id: topic for topic, _telling in rows}
+    told = {(each.topic_id, each.about, each.round_id): each for _topic, each in rows if each is not None}
+    return [_owed(each, topics[each.line.topic_id], told, round_id) for each in promised]
 
 
 def running(session: Session) -> list[tuple[Round, list[Owed]]]:

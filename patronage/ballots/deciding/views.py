@@ -11,6 +11,8 @@ from patronage.ballots.deciding import decisions, previewing, promise, telling
 from patronage.ballots.deciding.forms import NotesForm, decision_form, notes_form
 from patronage.ballots.deciding.models import Telling, Tidings
 from patronage.ballots.deciding.refusals import DepartureNeedsReason, NoteMissing, NothingToDecide, StoryIsOut
+from patronage.ballots.deciding.result_page import Asked, desk_page
+from patronage.ballots.frozen import Frozen
 from patronage.ballots.models import Round, Topic
 from patronage.ballots.refusals import NoSuchRound
 from patronage.ballots.results import visible_results
@@ -22,6 +24,13 @@ from patronage.foundation.web.languages import LANGUAGES
 
 blueprint = Blueprint("ballots_deciding", __name__)
 PAGE = 50
+
+
+def result_page(session: Session, round_: Round, result: Frozen) -> str:
+    """Return the page of a closed round; `?places=` asks what if there were so many, `?pick=` how fair a choice is."""
+    picked = frozenset(request.args.getlist("pick", type=ids.read)) & set(result.titles)
+    asked = Asked(request.args.get("places", type=ids.read), picked)
+    return desk_page(session, round_, result, asked)
 
 
 @blueprint.get("/desk/rounds/<int:round_id>/decide")
