@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from patronage.ballots import tally
-from patronage.ballots.counting import co_support, fairness, margins, phragmen
+from patronage.ballots.counting import co_support, equal_shares, fairness, margins, phragmen
 from patronage.ballots.counting.profile import Profile
 from patronage.ballots.models import Ballot, Round, RoundTopic
 from patronage.ballots.sealing.weights import Weighing
@@ -24,8 +24,7 @@ MOST_PAIRS = 10
 def of_round(session: Session, round_: Round, topics: Sequence[RoundTopic], eligible: int) -> dict[str, Any]:
     """Count the raw ballots of `round_`, whatever the order of rows; `eligible` is the size of the electorate."""
     ids = {row.position: row.topic_id for row in topics}
-    profile = Profile.read(grouped(session, round_.id), ids)
-    seed = round_.tie_seed or ""
+    profile, seed = Profile.read(grouped(session, round_.id), ids), round_.tie_seed or ""
     plain = ranked(profile.votes, ids, round_.places, seed)
     weighing = Weighing.read(weighed(session, round_.id), ids) if round_.weighted else None
     decides = ranked(weighing.votes, ids, round_.places, seed) if weighing else plain
@@ -33,7 +32,7 @@ def of_round(session: Session, round_: Round, topics: Sequence[RoundTopic], elig
     fair = phragmen.order(profile, ids, max(round_.places, WHAT_IF[-1]), seed)
     return {
         **decides,
-        "rules": _rules(weighing is not None),
+        "rules": _rules(round_, weighing is not None),
         "ballots": {"cast": profile.cast, "blank": profile.blank},
         "topics": {position: _votes(profile, weighing, position) for position in ids},
         "unweighted": plain if weighing else None,
@@ -43,7 +42,7 @@ def of_round(session: Session, round_: Round, topics: Sequence[RoundTopic], elig
             for places in sorted({round_.places, *WHAT_IF})
             if places <= len(ids)
         ],
-        "equal_shares": None,
+        "equal_shares": _shares(profile, round_, topics, slates) if round_.budget_days else None,
         "margins": _margins(profile, plain["ranking"], round_.places, eligible),
         "flip": _flip(profile, plain["ranking"], round_.places),
         "co_support": _pairs(profile, plain["ranking"]),
@@ -109,12 +108,29 @@ class _Slates:
         return self._known[known]
 
 
-def _rules(is_weighted: bool) -> dict[str, Any]:
+def _rules(round_: Round, is_weighted: bool) -> dict[str, Any]:
     """Return the rules with their versions: what a later version of this software counts by them stays the same."""
+    shares = {
+        "name": equal_shares.RULE,
+        "version": equal_shares.RULE_VERSION,
+        "completion": equal_shares.COMPLETION,
+        "steps": equal_shares.STEPS_OF_A_ROUND,
+    }
     return {
+        **({"equal_shares": shares} if round_.budget_days else {}),
         "approval": {"name": tally.RULE, "version": tally.RULE_VERSION, "weighted": is_weighted},
         "fair": {"name": phragmen.RULE, "version": phragmen.RULE_VERSION},
     }
+
+
+def _shares(profile: Profile, round_: Round, topics: Sequence[RoundTopic], slates: _Slates) -> dict[str, Any]:
+    """Return what equal shares buy; a topic without a cost cannot be bought, so it stays out."""
+    costs = {row.position: row.reporter_days for row in topics if row.reporter_days}
+    ids = {row.position: row.topic_id for row in topics if row.position in costs}
+    budget = round_.budget_days or 0
+    bought = equal_shares.of_round(profile, ids, costs, budget, round_.tie_seed or "")
+    slate = slates.told(bought.slate, max(len(bought.slate), 1))
+    return {"slate": slate, "budget": budget, "spent": int(bought.cost), "ties": bought.ties}
 
 
 def _votes(profile: Profile, weighing: Weighing | None, position: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, send_file
+from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -141,6 +141,7 @@ def _certified(round_id: int) -> ResponseReturnValue:
             round_, result = _closed(session, round_id)
             page = render_template("ballots/certify.html", round=round_, result=result, problems=refusal.problems)
         return make_response(page, 409)
+    current_app.extensions["patronage-rounds"].forget()
     flash(_("Certified. The round key is destroyed: nobody can link a ballot to a person any more."), "success")
     return redirect(f"/desk/rounds/{round_id}", 303)
 
