@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from patronage.ballots.models import Round, Topic, TopicState
+from patronage.ballots.models import Round, TurnoutHour
+from patronage.foundation.charts import Chart, columns
 from patronage.foundation.jobs import Job
 from patronage.foundation.outbox import Letter
 from patronage.giving.models import Interval, Outcome, Pledge, PledgeState, StripeEvent
@@ -15,8 +16,32 @@ from patronage.giving.reconciling.models import Reconciliation
 from patronage.giving.returning import reading
 from patronage.giving.returning.reading import Needs
 from patronage.giving.standing import how_many_patrons
+from patronage.newsroom import waiting
+from patronage.newsroom.waiting import Waiting
 
+HOURS_SHOWN = 48
 RUNNING = (PledgeState.ACTIVE, PledgeState.PAST_DUE)
+
+
+@dataclass(frozen=True)
+class OpenRound:
+    """A round that is open, and its turnout at the end of each hour so far."""
+
+    round: Round
+    hours: list[TurnoutHour]
+
+    @property
+    def turnout(self) -> int:
+        """The last turnout that was written down, rounded down to tens."""
+        return self.hours[-1].turnout if self.hours else 0
+
+    @property
+    def chart(self) -> Chart | None:
+        """The turnout of the last two days, hour by hour; None until there is something to see."""
+        seen = self.hours[-HOURS_SHOWN:]
+        if len(seen) < 2 or not self.turnout:
+            return None
+        return columns(["" for _ in seen], [hour.turnout for hour in seen])
 
 
 @dataclass(frozen=True)
@@ -26,28 +51,23 @@ class Overview:
     patrons: int
     past_due: int
     monthly: list[tuple[str, int]]
-    suggestions: int
-    stories_owed: int
     gone_wrong: int
     money: Needs
-    open_rounds: list[Round]
+    voting: Waiting | None  # None for those who do not edit
+    open_rounds: list[OpenRound]
     compared: Reconciliation | None  # the last comparison with Stripe
 
 
-def overview(session: Session, now: datetime) -> Overview:
-    """Gather the desk's first page in six queries."""
+def overview(session: Session, now: datetime, *, edits: bool) -> Overview:
+    """Gather the desk's first page in eight queries at most; for an editor, if `edits`, also what votes need."""
     return Overview(
         patrons=how_many_patrons(session, now),
         monthly=monthly_income(session),
         compared=walking.latest(session),
-        **_topics(session),
         **_counts(session),
         money=reading.needs(session),
-        open_rounds=list(
-            session.scalars(
-                select(Round).where(Round.opened_at.is_not(None), Round.closed_at.is_(None)).order_by(Round.closes_at)
-            )
-        ),
+        voting=waiting.of_editors(session, now) if edits else None,
+        open_rounds=_open_rounds(session) if edits else [],
     )
 
 
@@ -65,11 +85,16 @@ def monthly_income(session: Session) -> list[tuple[str, int]]:
     return sorted(monthly.items())
 
 
-def _topics(session: Session) -> dict[str, int]:
-    counts = select(Topic.state, func.count()).group_by(Topic.state)
-    by_state: dict[TopicState, int] = {state: number for state, number in session.execute(counts)}  # noqa: C416 - a row is no pair to dict()
-    owed = by_state.get(TopicState.CHOSEN, 0) + by_state.get(TopicState.ASSIGNED, 0)
-    return {"suggestions": by_state.get(TopicState.SUGGESTED, 0), "stories_owed": owed}
+def _open_rounds(session: Session) -> list[OpenRound]:
+    """Return the rounds that are open with the turnout of each hour, rounded down to tens when it was written."""
+    query = select(Round, TurnoutHour).outerjoin(TurnoutHour, TurnoutHour.round_id == Round.id)
+    query = query.where(Round.opened_at.is_not(None), Round.closed_at.is_(None))
+    hours: dict[int, OpenRound] = {}
+    for round_, hour in session.execute(query.order_by(Round.closes_at, Round.id, TurnoutHour.hour)):
+        line = hours.setdefault(round_.id, OpenRound(round_, []))
+        if hour is not None:
+            line.hours.append(hour)
+    return list(hours.values())
 
 
 def _counts(session: Session) -> dict[str, int]:

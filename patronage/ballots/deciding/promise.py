@@ -56,7 +56,8 @@ def covered(session: Session, round_id: int, standing: Iterable[Decided]) -> lis
     """Return what the promise covers of the decisions that stand, in their order."""
     promised = [each for each in standing if each.chosen or each.line.chosen]
     ids = [each.line.topic_id for each in promised]
-    rows = session.execute(select(Topic, Telling).outerjoin(Telling).where(Topic.id.in_(ids))).all() if ids else []
+    found = session.execute(select(Topic, Telling).outerjoin(Telling).where(Topic.id.in_(ids))) if ids else ()
+    rows: list[tuple[Topic, Telling | None]] = [(topic, telling) for topic, telling in found]
     topics = {topic.id: topic for topic, _telling in rows}
     told = {(each.topic_id, each.about, each.round_id): each for _topic, each in rows if each is not None}
     return [_owed(each, topics[each.line.topic_id], told, round_id) for each in promised]
