@@ -15,7 +15,7 @@ from patronage.ballots.voting import Receipt
 
 LONGEST = 400
 LARGEST_ID = 2**63 - 1
-SHAPE = re.compile(r"(\d{1,19})\.(\d{1,9})\.(\d{1,6}(?:-\d{1,6}){0,49})\.([A-Z2-7]{52})")
+SHAPE = re.compile(r"([0-9]{1,19})\.([0-9]{1,9})\.([0-9]{1,6}(?:-[0-9]{1,6}){0,49})\.([A-Z2-7]{52})")
 PADDING = "===="
 
 
