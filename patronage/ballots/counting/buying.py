@@ -6,14 +6,15 @@ All money is counted in whole numbers over one common denominator, which grows w
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from math import gcd
 
 from patronage.ballots.counting.profile import Profile
 from patronage.ballots.counting.purses import Purses
 from patronage.ballots.counting.standing import note_tie
 
-Offer = tuple[Fraction, int]  # ρ, and where the topic stands among equals
+Offer = tuple[int, int]  # ρ as a whole number, rounded down, and where the topic stands among equals
+FINE = 64  # bits of that number below one
 
 
 @dataclass
@@ -66,9 +67,15 @@ class _Buying:
     def __init__(self, market: Market, purse: Fraction, *, watch: bool) -> None:
         self.market, self.watch, self.run = market, watch, Run(purse)
         self.unit, self.money = purse.denominator, [purse.numerator]  # money of each group, in 1 / unit
-        self.bounds: list[Offer] = [(Fraction(1, votes), at) for at, votes in enumerate(market.votes)]
         self.parts: dict[int, tuple[int, int]] = {}  # the equal part as (numerator, payers), in 1 / unit
-        heapify(self.bounds)
+        self.least: dict[int, Fraction] = {}  # what is known of ρ: it is at least this
+        self.bounds: list[Offer] = []
+        for at, votes in enumerate(market.votes):
+            missing = market.costs[at] * self.unit - votes * self.money[0]
+            if missing > 0:
+                self._note(Look(0, at, 0, self.unit, [missing]))
+            else:
+                self._bound(at, Fraction(1, votes))
 
     def finished(self, budget: int) -> Run:
         market, run = self.market, self.run
@@ -88,23 +95,27 @@ class _Buying:
 
         ρ never falls while money is spent, so an earlier ρ is a lower bound, and most need not be computed again.
         """
-        seen: list[Offer] = []
+        seen: dict[int, Fraction] = {}
         least: Fraction | None = None
-        while self.bounds and (least is None or self.bounds[0][0] <= least):
+        while self.bounds and (least is None or self.bounds[0][0] <= _whole(least)):
             at = heappop(self.bounds)[1]
             ratio = self._ratio(step, at)
             if ratio is not None:
-                seen.append((ratio, at))
+                seen[at] = ratio
                 least = ratio if least is None else min(least, ratio)
         if least is None:
             return []
         if self.watch:
-            self.run.rivals.append({at: ratio for ratio, at in (*seen, *self.bounds)})
-        equal = sorted(at for ratio, at in seen if ratio == least)
-        for offer in seen:
-            if offer[1] != equal[0]:
-                heappush(self.bounds, offer)
+            self.run.rivals.append(seen | {at: self.least[at] for _, at in self.bounds})
+        equal = sorted(at for at, ratio in seen.items() if ratio == least)
+        for at, ratio in seen.items():
+            if at != equal[0]:
+                self._bound(at, ratio)
         return equal
+
+    def _bound(self, at: int, ratio: Fraction) -> None:
+        self.least[at] = ratio
+        heappush(self.bounds, (_whole(ratio), at))
 
     def _ratio(self, step: int, at: int) -> Fraction | None:
         """Return ρ of a topic, or None if those who ticked it cannot pay for it, now or later in this run."""
@@ -139,3 +150,8 @@ class _Buying:
             self.money = [amount * finer for amount in self.money]
         part, money = rest * finer // payers, self.money
         money += [max(money[group] - part, 0) for group in self.market.purses.choose(step, self.market.places[at])]
+
+
+def _whole(ratio: Fraction) -> int:
+    """Round ρ down, for a quick first comparison: whoever is below another in this is below it in truth."""
+    return (ratio.numerator << FINE) // ratio.denominator

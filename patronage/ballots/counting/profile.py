@@ -5,7 +5,7 @@ that are alike may come as one class or as several; no rule's outcome depends on
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -38,22 +38,27 @@ class Profile:
         that is not among `positions`, or stands twice in one ballot; `ValueError` for fewer than no ballots.
         """
         asked = tuple(sorted(positions))
-        if len(asked) > MOST_POSITIONS:
-            raise ValueError(f"more than {MOST_POSITIONS} topics cannot be counted")
         place = {str(position): index for index, position in enumerate(asked)}
+        return cls.gathered(((_places(choices, place), ballots) for choices, ballots in grouped), asked)
+
+    @classmethod
+    def gathered(cls, ballots: Iterable[tuple[Sequence[int], int]], positions: tuple[int, ...]) -> "Profile":
+        """Gather `ballots` ((different places in the ascending `positions`, how many)) in one pass."""
+        if len(positions) > MOST_POSITIONS:
+            raise ValueError(f"more than {MOST_POSITIONS} topics cannot be counted")
         ticks, starts, counts = array("H"), array("I", [0]), array("q")
         cast = blank = 0
-        for choices, ballots in grouped:
-            if ballots < 0:
+        for places, number in ballots:
+            if number < 0:
                 raise ValueError("there cannot be fewer than no ballots")
-            cast += ballots
-            if not choices:
-                blank += ballots
+            cast += number
+            if not places:
+                blank += number
                 continue
-            ticks.extend(_places(choices, place))
+            ticks.extend(places)
             starts.append(len(ticks))
-            counts.append(ballots)
-        return cls(asked, cast, blank, ticks, starts, counts)
+            counts.append(number)
+        return cls(positions, cast, blank, ticks, starts, counts)
 
     @property
     def asking(self) -> int:
@@ -99,6 +104,8 @@ class Profile:
 
 
 def _places(choices: str, place: dict[str, int]) -> list[int]:
+    if not choices:
+        return []
     named = choices.split(",")
     try:
         places = [place[position] for position in named]

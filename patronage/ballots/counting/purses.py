@@ -4,7 +4,7 @@ Nothing here depends on how much money there is, so what was found out for one r
 choose the same topics in the same order.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from patronage.ballots.counting.profile import Profile
 
@@ -22,6 +22,7 @@ class Purses:
         self.payers: list[list[int]] = []
         self._group = [0] * len(profile.counts)
         self._parent = [0]
+        self._all_single = all(ballots == 1 for ballots in profile.counts)
         self._sizes = [1]  # how many groups there were before each step
         self._known: list[dict[int, list[tuple[int, int]]]] = [{}]
 
@@ -41,10 +42,14 @@ class Purses:
         return known[place]
 
     def _looked_up(self, step: int, place: int) -> list[tuple[int, int]]:
-        group, counts = self._group, self.profile.counts
-        now: defaultdict[int, int] = defaultdict(int)
-        for number in self.profile.holders[place]:
-            now[group[number]] += counts[number]
+        holders = self.profile.holders[place]
+        groups = map(self._group.__getitem__, holders)
+        if self._all_single:  # counted in C, twice as fast
+            now: Counter[int] = Counter(groups)
+        else:
+            now = Counter()
+            for group, ballots in zip(groups, map(self.profile.counts.__getitem__, holders), strict=True):
+                now[group] += ballots
         if step == len(self.path):
             return sorted(now.items())
         then: defaultdict[int, int] = defaultdict(int)
