@@ -101,3 +101,35 @@ class NotAStoryAddress(Refused):
     """The address of a story is not one a reader can open."""
 
     reason = _l("Write the full address of the story, beginning with https://")
+
+
+class NotGrantedByName(NotEntitled):
+    """They are a patron by a complimentary membership alone, and the round does not admit these."""
+
+    reason = _l("In this vote complimentary memberships have no ballot.")
+
+
+class BelowLeastTier(NotEntitled):
+    """They give less than the level of support the round asks for."""
+
+    reason = _l("This vote is for a higher level of support than yours. Its terms stand beside the ballot.")
+
+
+class TooShortAPatron(NotEntitled):
+    """They have not been a patron for as long as the round asks for."""
+
+    def __init__(self, days: int) -> None:
+        super().__init__(_l("This vote is for those who have been patrons for at least %(days)s days.", days=days))
+
+
+class NotOnTheList(NotEntitled):
+    """The round's electorate is frozen, and they are not in it."""
+
+    reason = _l("The list of voters was drawn up before this vote began, and nobody is added to it. You are not on it.")
+
+
+class ListNotDrawnUp(NotEntitled):
+    """The round's electorate is to be frozen and has not been written yet."""
+
+    why = Why.CONFLICT
+    reason = _l("The list of voters is just being drawn up. Please come back in a few minutes.")

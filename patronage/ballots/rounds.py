@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.orm import Session
 
 from patronage.ballots import keys
+from patronage.ballots.electing import electorate
 from patronage.ballots.models import Round, RoundKey, RoundState, RoundTopic, Topic, TopicState
 from patronage.ballots.refusals import (
     AlreadyOpen,
@@ -123,17 +124,17 @@ def close_round(session: Session, round_id: int, secret: str, actor_id: int | No
     The row is locked FOR UPDATE, so it waits for ballots that are being cast and lets none in afterwards. Raises
     `RoundClosed` if that has happened already, `NoSuchRound` for a draft.
     """
-    from patronage.ballots import results, voting  # both stand on this module
+    from patronage.ballots import results  # it stands on this module
 
     round_ = locked(session, round_id)
     if round_.state is RoundState.DRAFT:
         raise NoSuchRound
     if round_.closed_at:
         raise RoundClosed
-    voting.take_back_unpaid(session, round_, secret)
+    electorate.settle(session, round_, secret, now)
     round_.closed_at = now
     slate = results.freeze(session, round_, now, secret)
-    _send_topics_on(session, round_, slate)
+    _send_topics_on(session, round_, slate, now)
     jobs.put(session, TELLING_JOB, {"round": round_.id}, now, once=f"{TELLING_JOB}:{round_.id}")
     audit.record(session, actor_id, "round closed", _subject(round_), round_.title, now)
     return round_

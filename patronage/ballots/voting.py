@@ -15,42 +15,41 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Insert,
+    Integer,
     LargeBinary,
     Row,
     Select,
     String,
     Table,
     bindparam,
-    delete,
     exists,
     func,
     insert,
+    literal_column,
     or_,
     select,
     true,
-    update,
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from patronage.ballots import keys
-from patronage.ballots.models import Ballot, BallotEvent, Electorate, Round, RoundKey, RoundTopic
+from patronage.ballots.electing import entitlement
+from patronage.ballots.models import Ballot, BallotEvent, Electorate, Policy, Round, RoundKey, RoundTopic
 from patronage.ballots.refusals import (
     NoSuchRound,
     NotAChoice,
     NotASubmission,
-    NotEntitled,
     NotOpenYet,
     RoundClosed,
     TooManyTicks,
 )  # fmt: skip
-from patronage.books.models import Payment
-from patronage.foundation.database import Base, Key, UTCDateTime
-from patronage.giving import standing
+from patronage.foundation.database import Base, Key
 from patronage.people.models import Person
 
 LONGEST_SUBMISSION = 64
+COUNTED_AS = ("weight", "tier_band", "tenure_band", "lang", "named")
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,8 @@ def cast(
 
     `submission` is the form's one-time id: sent again it changes nothing and gets the same answer. `now` is the
     database's time. Holds the round FOR SHARE until the transaction ends, so that it is in before closing or refused.
-    Raises `NoSuchRound`, `NotOpenYet`, `RoundClosed`, `NotEntitled`, `NotAChoice`, `TooManyTicks`, `NotASubmission`.
+    Raises `NoSuchRound`, `NotOpenYet`, `RoundClosed`, `NotEntitled` (a kind of it that says why), `NotAChoice`,
+    `TooManyTicks`, `NotASubmission`.
     """
     if not 8 <= len(submission) <= LONGEST_SUBMISSION or not submission.isascii():
         raise NotASubmission
@@ -108,7 +108,7 @@ def cast(
     token = keys.token(key, person_id)
     mark = keys.submission_mark(key, token, submission)
     facts = {"round": round_id, "person": person_id, "token": token, "choices": written, "mark": mark}
-    version = _put(connection, facts)
+    version = _put(connection, facts | _counted_as(round_))
     if version is None:
         return Cast(_receipt(session, round_id, key, token, submission), replayed=True)
     receipt = Receipt(round_id, token, version, written, keys.receipt_nonce(key, token, submission))
@@ -135,25 +135,6 @@ def own_ballot(
     return (None if choices is None else {int(each) for each in choices.split(",") if each}), order
 
 
-def take_back_unpaid(session: Session, round_: Round, secret: str) -> int:
-    """Remove the ballots of those whose payment was given back or disputed while the round was open; return how many.
-
-    Whoever voted was a patron after `opens_at`. Who got a payment back and, by what is left, was none at that moment,
-    loses the vote; those whose time simply ran out, or who were late, keep it. Must run under the lock of closing.
-    """
-    voted = select(Electorate.person_id).where(Electorate.round_id == round_.id, Electorate.voted)
-    taken_back = or_(Payment.disputed, Payment.refunded_minor >= Payment.amount_minor)
-    voted = voted.where(exists().where(Payment.person_id == Electorate.person_id, taken_back))
-    unpaid = list(session.scalars(voted.where(~standing.patron_clause(Electorate.person_id, round_.opens_at))))
-    key = _key(session, round_.id, secret) if unpaid else None
-    for person_id in unpaid if key else ():
-        token = keys.token(key or b"", person_id)
-        session.execute(delete(Ballot).where(Ballot.round_id == round_.id, Ballot.token == token))
-        mine = (Electorate.round_id == round_.id, Electorate.person_id == person_id)
-        session.execute(update(Electorate).where(*mine).values(voted=False))
-    return len(unpaid)
-
-
 def has_voted(session: Session, round_id: int, person_id: int) -> bool:
     """Tell whether `person_id` has a ballot in the round; the electorate knows that, and nothing of what it says."""
     row = session.get(Electorate, (round_id, person_id))
@@ -162,16 +143,25 @@ def has_voted(session: Session, round_id: int, person_id: int) -> bool:
 
 def _entitled(connection: Connection, round_id: int, person_id: int, now: datetime) -> Row[Any]:
     query = _ON_POSTGRESQL if connection.dialect.name == "postgresql" else _WHAT_DECIDES
-    found = connection.execute(query, {"round": round_id, "person": person_id, "moment": now}).one_or_none()
+    found = connection.execute(
+        query, {"round": round_id, "person": person_id, **entitlement.moments(now)}
+    ).one_or_none()
     if found is None or found.opened_at is None:
         raise NoSuchRound
     if found.closed_at is not None or found.closes_at <= now:
         raise RoundClosed
     if found.opens_at > now:
         raise NotOpenYet
-    if not found.entitled:
-        raise NotEntitled
+    refusal = entitlement.why_not(found, now)
+    if refusal:
+        raise refusal
     return found
+
+
+def _counted_as(row: Row[Any]) -> dict[str, Any]:
+    """Return what stands beside a voter's name; on a frozen list it stands there since opening."""
+    facts = {name: getattr(row, name) for name in COUNTED_AS}
+    return facts | {"weight": row.listed} if row.policy == Policy.FROZEN else facts
 
 
 def _normal(choices: Iterable[str], topics: int, most: int) -> str:
@@ -219,14 +209,13 @@ def _table(kind: type[Base]) -> Table:
 
 def _what_decides() -> Select[Any]:
     topics = select(func.count()).where(RoundTopic.round_id == Round.id).scalar_subquery()
-    entitled = standing.patron_clause(Person.id, bindparam("moment", type_=UTCDateTime))  # type: ignore[arg-type]  # the moment comes with each ballot
-    query = select(
+    query, facts = entitlement.joined()
+    query = query.join(RoundKey, RoundKey.round_id == Round.id)
+    query = query.add_columns(
         Round.opened_at, Round.closed_at, Round.opens_at, Round.closes_at, Round.most_ticks, RoundKey.sealed,
-        topics.label("topics"), entitled.label("entitled"),
+        topics.label("topics"), *entitlement.columns_of_one(facts),
     )  # fmt: skip
-    query = query.select_from(Round).join(RoundKey, RoundKey.round_id == Round.id)
-    query = query.join(Person, Person.id == bindparam("person", type_=Key))
-    return query.where(Round.id == bindparam("round", type_=Key))
+    return query.where(Round.id == bindparam("round", type_=Key), Person.id == bindparam("person", type_=Key))
 
 
 _WHAT_DECIDES = _what_decides()
@@ -241,12 +230,12 @@ def _ballot(dialect: str) -> Insert:
     add = (sqlite_insert if dialect == "sqlite" else postgresql_insert)(_table(Ballot))
     row = select(
         bindparam("round", type_=Key), bindparam("token", type_=LargeBinary()), 1,
-        bindparam("choices", type_=String()), 1,
+        bindparam("choices", type_=String()), bindparam("weight", type_=Integer()),
     )  # fmt: skip
     add = add.from_select(["round_id", "token", "version", "choices", "weight"], row.where(_unseen()))
     put = add.on_conflict_do_update(
         index_elements=[Ballot.round_id, Ballot.token],
-        set_={"version": Ballot.version + 1, "choices": add.excluded.choices},
+        set_={"version": Ballot.version + 1, "choices": add.excluded.choices, "weight": add.excluded.weight},
     )
     if dialect != "sqlite":
         put = put.add_cte(_voter(dialect).cte("voter"))
@@ -255,13 +244,17 @@ def _ballot(dialect: str) -> Insert:
 
 @functools.cache
 def _voter(dialect: str) -> Insert:
-    """The statement that marks a person as having voted."""
+    """The statement that marks a person as having voted, and as what they are counted."""
     add = (sqlite_insert if dialect == "sqlite" else postgresql_insert)(_table(Electorate))
-    row = select(bindparam("round", type_=Key), bindparam("person", type_=Key), true())
+    as_what = [bindparam(name, type_=_table(Electorate).c[name].type) for name in COUNTED_AS]
+    who = (bindparam("round", type_=Key), bindparam("person", type_=Key))
+    row = select(*who, true(), literal_column("0"), *as_what)
     known = true() if dialect == "sqlite" else _unseen()
-    add = add.from_select(["round_id", "person_id", "voted"], row.where(known))
+    add = add.from_select(["round_id", "person_id", "voted", "reasons", *COUNTED_AS], row.where(known))
     return add.on_conflict_do_update(
-        index_elements=[Electorate.round_id, Electorate.person_id], set_={"voted": true()}, where=~Electorate.voted
+        index_elements=[Electorate.round_id, Electorate.person_id],
+        set_={"voted": true(), "weight": add.excluded.weight},
+        where=or_(~Electorate.voted, Electorate.weight != add.excluded.weight),
     )
 
 

@@ -106,7 +106,7 @@ def decide(pledge: Pledge, grace: timedelta) -> None:
 # A ballot needs settled money behind it: whoever tries a membership out is a patron, and cannot vote yet.
 def patron_clause(person_id: Any, now: datetime) -> ColumnElement[bool]:
     """Return the condition "`person_id` (a value or a column) is a patron at `now`", for a query's WHERE."""
-    return exists().where(Pledge.person_id == person_id, *_stands(now))
+    return exists().where(Pledge.person_id == person_id, *stands(now))
 
 
 def is_patron(session: Session, person_id: int, now: datetime) -> bool:
@@ -116,7 +116,7 @@ def is_patron(session: Session, person_id: int, now: datetime) -> bool:
 
 def patrons_at(now: datetime) -> Select[int]:
     """Return the query for the ids of all who are patrons at `now`, each once."""
-    return select(Pledge.person_id).where(*_stands(now)).distinct()
+    return select(Pledge.person_id).where(*stands(now)).distinct()
 
 
 def how_many_patrons(session: Session, now: datetime) -> int:
@@ -124,5 +124,6 @@ def how_many_patrons(session: Session, now: datetime) -> int:
     return session.scalar(select(func.count()).select_from(patrons_at(now).subquery())) or 0
 
 
-def _stands(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def stands(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return the conditions under which a row of Pledge makes its giver a patron at `now`."""
     return Pledge.settled_at.is_not(None), Pledge.patron_until > now
