@@ -11,6 +11,7 @@ from patronage.ballots.deciding import telling
 from patronage.ballots.models import Electorate, Round, RoundTopic, Topic
 from patronage.ballots.results import visible_results
 from patronage.ballots.sealing import duties as sealing
+from patronage.ballots.suggesting import telling_steps
 from patronage.foundation import jobs, outbox
 from patronage.foundation.tools import Tools
 from patronage.foundation.web.house import settings
@@ -90,5 +91,6 @@ HANDLERS: dict[str, Handler] = {
     rounds.TELLING_JOB: tell_of_closing,
     rounds.STORY_JOB: tell_of_story,
     **telling.HANDLERS,
+    **telling_steps.HANDLERS,
     **sealing.HANDLERS,
 }

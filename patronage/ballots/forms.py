@@ -1,7 +1,7 @@
 """The forms of topics, rounds and ballots: shapes are checked here, meaning by the rules."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from patronage.ballots import topics
@@ -18,19 +18,6 @@ def squeezed(typed: str | None) -> str:
 def _words(least: int, most: int, missing: object) -> list[object]:
     wrong = _l("Use between %(least)s and %(most)s characters.", least=least, most=most)
     return [InputRequired(missing), Length(min=least, max=most, message=wrong)]
-
-
-class SuggestionForm(PageForm):
-    """What a patron thinks should be looked into."""
-
-    title = StringField(
-        _l("The question or topic"), _words(8, topics.LONGEST_TITLE, _l("Write what it is about.")), filters=[squeezed]
-    )
-    summary = TextAreaField(
-        _l("Why it matters"), _words(20, topics.LONGEST_SUMMARY, _l("Write a few sentences about it.")),
-        filters=[squeezed], render_kw={"rows": 5},
-    )  # fmt: skip
-    credit = BooleanField(_l("You may name me as the one who suggested it"))
 
 
 class TopicForm(PageForm):

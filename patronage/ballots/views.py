@@ -1,4 +1,4 @@
-"""The pages of voting: what is asked, the ballot, its receipt, the result; and suggesting a topic."""
+"""The pages of voting: what is asked, the ballot, its receipt, the result."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -9,7 +9,6 @@ from flask import (
     Flask,
     Response,
     current_app,
-    flash,
     make_response,
     redirect,
     render_template,
@@ -17,29 +16,24 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from patronage.ballots import desk, desk_topics, extras, rounds, showing, topics, voting
+from patronage.ballots import desk, desk_topics, extras, rounds, showing, voting
 from patronage.ballots.deciding import result_page
 from patronage.ballots.deciding import views as deciding
-from patronage.ballots.forms import BallotForm, SuggestionForm
+from patronage.ballots.forms import BallotForm
 from patronage.ballots.known_rounds import KnownRounds, Phase, Snapshot, known
-from patronage.ballots.models import Topic
 from patronage.ballots.refusals import NoSuchRound, NotAChoice, NotASubmission, TooManyTicks
 from patronage.ballots.results import visible_results
 from patronage.ballots.sealing import views as seals
+from patronage.ballots.suggesting import views as suggesting
 from patronage.foundation.web.guards import patron, public
 from patronage.foundation.web.house import here, settings, tools
 from patronage.foundation.web.kept_pages import KeptPages
 from patronage.foundation.web.languages import language
-from patronage.foundation.web.limits import allow
-from patronage.giving import standing
 
 blueprint = Blueprint("ballots", __name__)
-SUGGESTIONS = "10 per day"
 
 
 def install(app: Flask) -> None:
@@ -48,6 +42,7 @@ def install(app: Flask) -> None:
         app.register_blueprint(part)
     app.register_blueprint(deciding.blueprint)
     app.register_blueprint(seals.blueprint)
+    suggesting.install(app)
     app.extensions["patronage-rounds"] = KnownRounds(app.extensions["patronage"].tools.database)
     app.extensions["patronage-ballot-pages"] = KeptPages()
     app.extensions.setdefault("patronage-thanks-extras", []).append(extras.on_thanks)
@@ -138,25 +133,6 @@ def received(round_id: int) -> ResponseReturnValue:
     ticked = [titles[each] for each in receipt.choices.split(",") if each] if receipt else []
     can_change = rounds.takes_votes(round_, tools().clock.now())
     return render_template("ballots/received.html", round=round_, receipt=receipt, ticked=ticked, can_change=can_change)
-
-
-@blueprint.route("/topics/suggest", methods=["GET", "POST"])
-@patron
-def suggest() -> ResponseReturnValue:
-    """Take a patron's suggestion, and show what became of earlier ones."""
-    form, now = SuggestionForm(), tools().clock.now()
-    if form.validate_on_submit():
-        allow(SUGGESTIONS, "suggest a topic", str(current_user.id))
-        words = topics.Words(form.title.data, form.summary.data, language())
-        with tools().database.transaction() as session:
-            topics.suggest(session, current_user.id, words, form.credit.data, now)
-        flash(_("Thank you. The desk reads every suggestion, and you will find the answer here."), "success")
-        return redirect("/topics/suggest", 303)
-    with tools().database.reading() as session:
-        may = standing.is_patron(session, current_user.id, now)
-        mine = select(Topic).where(Topic.suggested_by == current_user.id).order_by(Topic.id.desc()).limit(50)
-        page = render_template("ballots/suggest.html", form=form, may=may, mine=session.scalars(mine).all())
-    return make_response(page, 422 if form.is_submitted() else 200)
 
 
 def _choices() -> list[str]:

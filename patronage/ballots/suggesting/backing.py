@@ -61,7 +61,8 @@ def of_person(session: Session, topic_id: int, person_id: int) -> TopicBacking |
 def counts(session: Session, topic_ids: Collection[int]) -> Mapping[int, int]:
     """Return how many back each of `topic_ids`."""
     query = select(TopicBacking.topic_id, func.count()).where(TopicBacking.topic_id.in_(topic_ids))
-    found = dict(session.execute(query.group_by(TopicBacking.topic_id)).tuples().all())
+    rows = session.execute(query.group_by(TopicBacking.topic_id))
+    found = {topic_id: number for topic_id, number in rows}  # noqa: C416 - a row is no pair to dict()
     return {topic_id: found.get(topic_id, 0) for topic_id in topic_ids}
 
 
