@@ -6,10 +6,17 @@ from flask_babel import lazy_gettext as _l
 from patronage.people.models import AuditEntry
 
 DEEDS = {
+    "API token made": _l("API token made"),
+    "API token revoked": _l("API token revoked"),
     "complimentary given": _l("complimentary membership given"),
     "complimentary revoked": _l("complimentary membership ended"),
     "currency offered": _l("currency offered"),
     "currency withdrawn": _l("currency withdrawn"),
+    "hook added": _l("webhook added"),
+    "hook changed": _l("webhook changed"),
+    "hook removed": _l("webhook removed"),
+    "hook secret renewed": _l("secret of a webhook renewed"),
+    "hook switched": _l("webhook switched"),
     "manual gift entered": _l("gift entered by hand"),
     "manual gift reversed": _l("gift entered by hand reversed"),
     "offer made": _l("offer made"),

@@ -149,11 +149,17 @@ def test_every_status_has_a_page(app: Flask, client: FlaskClient) -> None:
         assert (answer.status_code, answer.mimetype) == (status, "text/html")
 
 
-@pytest.mark.parametrize("path", ["/api/v1/none", "/webhooks/none"])
-def test_machines_get_json(client: FlaskClient, path: str) -> None:
-    answer = client.get(path)
+def test_machines_get_json(client: FlaskClient) -> None:
+    answer = client.get("/webhooks/none")
     assert answer.status_code == 404
     assert answer.json == {"error": {"status": 404, "reason": ""}}
+
+
+def test_programs_that_read_get_problems(client: FlaskClient) -> None:
+    answer = client.get("/api/v1/none", headers={"Accept": "text/html", "Accept-Language": "uk"})
+    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+    told = answer.get_json(force=True)
+    assert (told["title"], told["status"]) == ("Not Found", 404)
 
 
 def test_who_asks_for_json_gets_it(client: FlaskClient) -> None:

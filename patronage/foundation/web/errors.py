@@ -12,6 +12,7 @@ from patronage.foundation.database import Busy, is_unavailable
 from patronage.foundation.logs import log
 from patronage.foundation.refused import Refused, Why
 from patronage.foundation.web import languages
+from patronage.foundation.web.problems import PROGRAMS, problem
 
 STATUS = {
     Why.INVALID: 422,
@@ -43,7 +44,7 @@ def _refused(refusal: Refused) -> ResponseReturnValue:
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error.get_response()  # werkzeug's own redirects
-    response = _page(error.code, None)
+    response = _page(error.code, error.description if _asks_a_program() else None)
     for name, value in error.get_headers():
         if name.lower() in {"allow", "retry-after", "www-authenticate"}:
             response.headers[name] = value
@@ -86,6 +87,8 @@ def _page(status: int, reason: str | None) -> Response:
 
 
 def _drawn(status: int, reason: str | None) -> Response:
+    if _asks_a_program():
+        return problem(status, reason)
     if _wants_json():
         return make_response({"error": {"status": status, "reason": reason or ""}}, status)
     template = f"_house/errors/{status if status in PAGES else 400 if status < 500 else 500}.html"
@@ -97,6 +100,10 @@ def _drawn(status: int, reason: str | None) -> Response:
         plain = make_response(f"{status} {reason or ''}\n", status)
         plain.mimetype = "text/plain"
         return plain
+
+
+def _asks_a_program() -> bool:
+    return request.path.startswith(PROGRAMS)
 
 
 def _wants_json() -> bool:

@@ -11,6 +11,7 @@ from flask import Response, request
 from patronage.foundation.web.kept_answers import KEPT
 
 MOST_PAGES = 512
+HTML = "text/html; charset=utf-8"
 CACHE_CONTROL = "public, max-age=0, must-revalidate"
 
 
@@ -33,7 +34,7 @@ class KeptPages:
         self._pages: OrderedDict[Hashable, KeptPage] = OrderedDict()
         self._lock = threading.Lock()
 
-    def answer(self, key: Hashable, draw: Callable[[], str]) -> Response:
+    def answer(self, key: Hashable, draw: Callable[[], str], content_type: str = HTML) -> Response:
         """Return the page of `key`, drawing it if need be; 304 for a reader who has it already."""
         request.environ[KEPT] = True
         page = self._pages.get(key)
@@ -44,7 +45,7 @@ class KeptPages:
         headers = {"ETag": page.etag, "Cache-Control": CACHE_CONTROL, "Vary": "Accept-Language"}
         if _is_known(page.etag):
             return Response(status=304, headers=headers)
-        return Response(page.body, headers=headers, content_type="text/html; charset=utf-8")
+        return Response(page.body, headers=headers, content_type=content_type)
 
     def _keep(self, key: Hashable, page: KeptPage) -> None:
         with self._lock:

@@ -1,0 +1,60 @@
+"""The forms of hooks: what an administrator says of an address that is told."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import PasswordField, RadioField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms.widgets import CheckboxInput, ListWidget, PasswordInput
+
+from patronage.ballots.announcing import Event
+from patronage.foundation.outside import LONGEST_URL
+from patronage.foundation.web.forms import PageForm
+from patronage.newsroom.hooks import wording
+from patronage.newsroom.hooks.models import HookKind
+
+EVENTS = {
+    Event.ROUND_OPENED: _l("A vote is announced (round.opened)"),
+    Event.ROUND_CLOSED: _l("A vote is closed (round.closed)"),
+    Event.RESULT_CERTIFIED: _l("A result is certified (result.certified)"),
+    Event.TOPIC_CHOSEN: _l("A topic is chosen (topic.chosen)"),
+    Event.TOPIC_PUBLISHED: _l("A story is published (topic.published)"),
+}
+NAMES = {**{event.value: words for event, words in EVENTS.items()}, wording.PING: _l("A test (test.ping)")}
+ADDRESS = [Length(max=LONGEST_URL)]
+
+
+class HookForm(PageForm):
+    """What is said of a hook that is there already; its address is only typed to change it."""
+
+    name = StringField(_l("Name"), [InputRequired(_l("Write a name by which you know it.")), Length(max=80)])
+    url = PasswordField(
+        _l("Another address"),
+        [Optional(), *ADDRESS],
+        widget=PasswordInput(hide_value=False),
+        render_kw={"autocomplete": "off"},
+    )
+    events = SelectMultipleField(
+        _l("What it is told"),
+        [DataRequired(_l("Tick at least one."))],
+        choices=[SelectChoice(event.value, words) for event, words in EVENTS.items()],
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+    )
+
+
+class NewHookForm(HookForm):
+    """What is said of a new hook."""
+
+    kind = RadioField(
+        _l("Who listens there"),
+        choices=[
+            SelectChoice(HookKind.STANDARD.value, _l("A program: signed JSON")),
+            SelectChoice(HookKind.CHAT.value, _l("A chat room: Slack or Mattermost")),
+        ],
+        default=HookKind.STANDARD.value,
+    )
+    url = StringField(
+        _l("Address"),
+        [InputRequired(_l("Write the address.")), *ADDRESS],
+        render_kw={"inputmode": "url", "autocomplete": "off"},
+    )
