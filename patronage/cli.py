@@ -9,7 +9,7 @@ from flask import current_app
 from flask.cli import FlaskGroup
 
 from patronage import __version__
-from patronage.ballots.commands import recount
+from patronage.ballots.commands import correct, recount
 from patronage.ballots.counting.command import count
 from patronage.operation.commands import check, doctor, figures, jobs, reconcile, rehearse, replay, sign_in_link
 from patronage.people.commands import staff
@@ -135,7 +135,7 @@ def sandbox(ctx: click.Context) -> None:
     serve(*settings_from_environment())
 
 
-for command in (check, count, doctor, figures, jobs, recount, reconcile, replay, sign_in_link, staff):
+for command in (check, correct, count, doctor, figures, jobs, recount, reconcile, replay, sign_in_link, staff):
     cli.add_command(command)
 sandbox.add_command(rehearse)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from patronage.ballots import rounds, topics
@@ -83,3 +83,14 @@ def statements(database: Database) -> Iterator[list[str]]:
     event.listen(database.engine, "before_cursor_execute", note)
     yield seen
     event.remove(database.engine, "before_cursor_execute", note)
+
+
+def unguarded(session: Session, *deeds: str) -> None:
+    """Do what the database refuses, as somebody could who owns it; for this transaction on PostgreSQL."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET LOCAL session_replication_role = replica"))
+    else:
+        for name in session.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all():
+            session.execute(text(f"DROP TRIGGER {name}"))
+    for deed in deeds:
+        session.execute(text(deed))

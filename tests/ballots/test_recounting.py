@@ -48,3 +48,32 @@ def test_an_open_round_is_not_counted(app: Flask, round_: Round) -> None:
     status, told = _recount(app, round_.id)
     assert status == 1
     assert "no closed round" in told
+
+
+def test_all_closed_rounds_are_counted_and_what_differs_is_named(
+    app: Flask, database: Database, settings: Settings, round_: Round, now: datetime
+) -> None:
+    told = app.test_cli_runner().invoke(cli, ["recount", "--all"])
+    assert (told.exit_code, told.output) == (0, "All 0 results hold.\n")
+    _closed(database, settings, round_, now)
+    assert app.test_cli_runner().invoke(cli, ["recount", "--all"]).output.endswith("All 1 results hold.\n")
+    with database.transaction() as session:
+        session.execute(text("DELETE FROM ballot WHERE choices = '3'"))
+    told = app.test_cli_runner().invoke(cli, ["recount", "--all"])
+    assert told.exit_code == 1
+    assert "“topics” is not what the ballots give" in told.output
+    assert "1 of 1 results differ" in told.output
+
+
+def test_a_recount_names_one_round_or_all_of_them(app: Flask) -> None:
+    for given in ([], ["1", "--all"]):
+        assert app.test_cli_runner().invoke(cli, ["recount", *given]).exit_code == 2
+
+
+def test_a_result_that_holds_is_not_corrected(
+    app: Flask, database: Database, settings: Settings, round_: Round, now: datetime
+) -> None:
+    _closed(database, settings, round_, now)
+    told = app.test_cli_runner().invoke(cli, ["correct", str(round_.id), "--reason", "It was wrong."])
+    assert told.exit_code == 1
+    assert "nothing to correct" in told.output

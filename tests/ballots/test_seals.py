@@ -17,21 +17,9 @@ from patronage.foundation.clock import FrozenClock
 from patronage.foundation.database import Database
 from patronage.foundation.jobs import Job
 from patronage.foundation.tools import Tools
-from tests.ballots.polls import a_patron, an_open_round, closed, votes
+from tests.ballots.polls import a_patron, an_open_round, closed, unguarded, votes
 
 LAST = "seq = (SELECT max(seq) FROM ballot_event)"
-
-
-def _unguarded(session: Session, *deeds: str) -> None:
-    """Do what the database refuses, as somebody could who owns it."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SET LOCAL session_replication_role = replica"))
-    else:
-        triggers = session.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
-        for name in triggers:
-            session.execute(text(f"DROP TRIGGER {name}"))
-    for deed in deeds:
-        session.execute(text(deed))
 
 
 def _cast_some(session: Session, round_: Round, now: datetime, many: int = 5) -> None:
@@ -135,7 +123,7 @@ def test_a_recount_notices_what_was_changed_behind_our_back(
         _cast_some(session, round_, now)
         closed(session, round_, now)
         assert recounting.problems(session, round_) == []
-        _unguarded(session, deed)
+        unguarded(session, deed)
         session.expire_all()
         assert any(noticed in problem for problem in recounting.problems(session, round_))
 
@@ -151,7 +139,7 @@ def test_the_order_of_rows_changes_nothing(database: Database, now: datetime) ->
         for kind in (Ballot, BallotEvent, Electorate):
             columns = [column.key for column in kind.__table__.columns]
             rows = [{name: getattr(row, name) for name in columns} for row in session.scalars(select(kind))]
-            _unguarded(session)
+            unguarded(session)
             session.execute(delete(kind))
             dice.shuffle(rows)
             if kind is BallotEvent:

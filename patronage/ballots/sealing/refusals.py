@@ -36,3 +36,23 @@ class DoesNotAgree(Refused):
                "to run “patronage recount”.")
         )  # fmt: skip
         self.problems = problems
+
+
+class BallotsDiffer(Refused):
+    """The ballots in the database are not those that were counted at closing."""
+
+    why = Why.CONFLICT
+    reason = _l("The ballots are not those that were counted at closing. Bring them back from a backup first.")
+
+
+class NothingToCorrect(Refused):
+    """The ballots give the frozen result."""
+
+    why = Why.CONFLICT
+    reason = _l("The ballots give the frozen result, so there is nothing to correct.")
+
+
+class WhyMissing(Refused):
+    """A correction comes without its reason."""
+
+    reason = _l("Say in a sentence what was wrong; it is published beside the result.")
