@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from patronage.ballots import rounds
 from patronage.ballots.deciding import telling
+from patronage.ballots.electing import duties as electing
 from patronage.ballots.models import Electorate, Round, RoundTopic, Topic
 from patronage.ballots.results import visible_results
 from patronage.ballots.sealing import duties as sealing
@@ -90,6 +91,7 @@ HANDLERS: dict[str, Handler] = {
     rounds.CLOSING_JOB: close_when_over,
     rounds.TELLING_JOB: tell_of_closing,
     rounds.STORY_JOB: tell_of_story,
+    **electing.HANDLERS,
     **telling.HANDLERS,
     **telling_steps.HANDLERS,
     **sealing.HANDLERS,

@@ -133,3 +133,57 @@ class ListNotDrawnUp(NotEntitled):
 
     why = Why.CONFLICT
     reason = _l("The list of voters is just being drawn up. Please come back in a few minutes.")
+
+
+class CutOffTooLate(Refused):
+    """The list of voters would be drawn up after voting begins."""
+
+    reason = _l("The cut-off has to lie before voting opens, so that the list is ready by then.")
+
+
+class CostsMissing(Refused):
+    """A budget is to be shared out, and some topics have no cost."""
+
+    def __init__(self, titles: list[str]) -> None:
+        reason = _l("To share out a budget, every topic needs a cost in reporter days. Missing: %(titles)s.",
+                    titles=", ".join(titles))  # fmt: skip
+        super().__init__(reason)
+
+
+class BudgetTooSmall(Refused):
+    """The budget pays for none of the topics."""
+
+    reason = _l("The budget pays for none of the topics. Raise it, or leave it out.")
+
+
+class LevelWithoutPrice(Refused):
+    """Nobody can be on the level the round asks for."""
+
+    reason = _l("The level of support has no price any more, so nobody could vote. Choose another one.")
+
+
+class WeightsFall(Refused):
+    """A higher level of support would weigh less than a lower one."""
+
+    reason = _l("A higher level of support cannot weigh less than a lower one.")
+
+
+class NotOpenNow(Refused):
+    """Letters to voters are written while a round takes votes."""
+
+    why = Why.CONFLICT
+    reason = _l("This vote does not take ballots now, so nobody is written to.")
+
+
+class RemindedAlready(Refused):
+    """An editor's reminder is sent once."""
+
+    why = Why.CONFLICT
+    reason = _l("Those who have not voted were reminded already. It is done once, so that nobody is pressed.")
+
+
+class NotYoursToSay(Refused):
+    """A reason is given for a topic that is not ticked, too long, or one too many."""
+
+    why = Why.CONFLICT
+    reason = _l("You can say why once for each topic you ticked, in up to 280 characters, until voting closes.")

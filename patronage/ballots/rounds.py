@@ -2,30 +2,33 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.orm import Session
 
 from patronage.ballots import keys
-from patronage.ballots.electing import electorate
-from patronage.ballots.models import Round, RoundKey, RoundState, RoundTopic, Topic, TopicState
+from patronage.ballots.announcing import Event, announce
+from patronage.ballots.electing import electorate, obstacles
+from patronage.ballots.models import Policy, Round, RoundKey, RoundState, RoundTopic, RoundWeight, Topic, TopicState
 from patronage.ballots.refusals import (
     AlreadyOpen,
+    CutOffTooLate,
     DatesOutOfOrder,
     NoSuchRound,
     NoSuchTopic,
     NotUsableHere,
-    OverBeforeItOpens,
     RoundClosed,
-    TooFewTopics,
 )  # fmt: skip
 from patronage.ballots.sealing import chain
 from patronage.ballots.suggesting import steps
 from patronage.foundation import jobs
 from patronage.people import audit
 
+LIST_JOB = "ballots/draw_up_list"
+BEGINNING_JOB = "ballots/voting_begins"
 CLOSING_JOB = "ballots/close_round"
 TELLING_JOB = "ballots/tell_of_closing"
 STORY_JOB = "ballots/tell_of_story"
@@ -35,7 +38,13 @@ MOST_TICKS = 5
 
 @dataclass(frozen=True)
 class Terms:
-    """What an editor decides about a round; moments in UTC."""
+    """What an editor decides about a round; moments in UTC.
+
+    `cut_off` and what follows say who may vote: a frozen list of those whose payment settled before the cut-off
+    (None: at opening), from the level `least_tier_id` up, patrons for `least_days`, complimentary members too or not.
+    `weights` are 1 to 3 by tier id, none for an unweighted round. `budget_days` are reporter days to be shared out.
+    `invites` and `remind_days` (before closing) are letters to those who may vote.
+    """
 
     title: str
     promise: str
@@ -43,26 +52,47 @@ class Terms:
     opens_at: datetime
     closes_at: datetime
     most_ticks: int = MOST_TICKS
+    policy: Policy = Policy.UNTIL_CLOSING
+    cut_off: datetime | None = None
+    least_tier_id: int | None = None
+    least_days: int | None = None
+    admits_named: bool = True
+    weights: Mapping[int, int] = field(default_factory=dict)
+    budget_days: int | None = None
+    asks_why: bool = False
+    invites: bool = False
+    remind_days: int | None = None
 
 
 def draft(session: Session, terms: Terms, actor_id: int | None, now: datetime) -> Round:
-    """Write down a new round, not yet to be seen by anybody but the desk. Raises `DatesOutOfOrder`."""
+    """Write down a new round, not yet to be seen by anybody but the desk. Raises `DatesOutOfOrder`, `CutOffTooLate`."""
     _check_dates(terms)
-    round_ = Round(**vars(terms), created_at=now)
-    session.add(round_)
-    session.flush()
+    round_ = Round(created_at=now)
+    _write_terms(session, round_, terms)
     audit.record(session, actor_id, "round drafted", _subject(round_), round_.title, now)
     return round_
 
 
 def change(session: Session, round_id: int, terms: Terms, actor_id: int | None, now: datetime) -> Round:
-    """Change a draft. Raises `AlreadyOpen`, `NoSuchRound`, `DatesOutOfOrder`."""
+    """Change a draft. Raises `AlreadyOpen`, `NoSuchRound`, `DatesOutOfOrder`, `CutOffTooLate`."""
     _check_dates(terms)
     round_ = _locked_draft(session, round_id)
-    for field, value in vars(terms).items():
-        setattr(round_, field, value)
+    _write_terms(session, round_, terms)
     audit.record(session, actor_id, "round changed", _subject(round_), round_.title, now)
     return round_
+
+
+def _write_terms(session: Session, round_: Round, terms: Terms) -> None:
+    for name, value in vars(terms).items():
+        if name != "weights":
+            setattr(round_, name, value)
+    round_.weighted = bool(terms.weights)
+    session.add(round_)
+    session.flush()
+    session.execute(delete(RoundWeight).where(RoundWeight.round_id == round_.id))
+    rows = [RoundWeight(round_id=round_.id, tier_id=tier, weight=weight) for tier, weight in terms.weights.items()]
+    session.add_all(rows)
+    session.flush()
 
 
 def set_topics(session: Session, round_id: int, topic_ids: list[int], actor_id: int | None, now: datetime) -> None:
@@ -95,22 +125,35 @@ def ballot_topics(session: Session, round_id: int) -> list[RoundTopic]:
 
 
 def open_round(session: Session, round_id: int, secret: str, actor_id: int | None, now: datetime) -> Round:
-    """Open the round: freeze its words, draw its key and its seed, and arrange its closing.
+    """Open the round: freeze its words, draw its key and its seed, write its list of voters, arrange what follows.
 
     From now on nothing about it changes. Votes are taken from `opens_at`. `secret` is the service's, under which the
-    round key is sealed. Raises `AlreadyOpen`, `TooFewTopics`, `OverBeforeItOpens`, `NotUsableHere`.
+    round key is sealed. Raises `AlreadyOpen`, `NotUsableHere`, or the first of its `obstacles`.
     """
     round_ = _locked_draft(session, round_id)
-    if round_.closes_at <= now:
-        raise OverBeforeItOpens
+    for obstacle in obstacles.standing(session, round_, now):
+        raise obstacle.refusal
     _freeze_words(session, round_, now)
     seed = secrets.token_hex(32)
     round_.opened_at, round_.tie_seed, round_.tie_seed_hash = now, seed, seed_hash(seed)
     session.add(RoundKey(round_id=round_.id, sealed=keys.seal(keys.draw(), round_.id, secret)))
+    session.flush()
+    if round_.policy == Policy.FROZEN:
+        _freeze_voters(session, round_, secret, now)
     jobs.put(session, CLOSING_JOB, {"round": round_.id}, round_.closes_at, once=f"close-round:{round_.id}")
+    begins = max(now, round_.opens_at)
+    jobs.put(session, BEGINNING_JOB, {"round": round_.id}, begins, once=f"{BEGINNING_JOB}:{round_.id}")
     chain.arrange(session, round_.id, now)
     audit.record(session, actor_id, "round opened", _subject(round_), round_.title, now)
     return round_
+
+
+def _freeze_voters(session: Session, round_: Round, secret: str, now: datetime) -> None:
+    round_.cut_off = round_.cut_off or now
+    if round_.cut_off <= now:
+        electorate.draw_up(session, round_, secret, now)
+        return
+    jobs.put(session, LIST_JOB, {"round": round_.id}, round_.cut_off, once=f"{LIST_JOB}:{round_.id}")
 
 
 def seed_hash(seed: str) -> str:
@@ -136,6 +179,7 @@ def close_round(session: Session, round_id: int, secret: str, actor_id: int | No
     slate = results.freeze(session, round_, now, secret)
     _send_topics_on(session, round_, slate, now)
     jobs.put(session, TELLING_JOB, {"round": round_.id}, now, once=f"{TELLING_JOB}:{round_.id}")
+    announce(session, Event.ROUND_CLOSED, {"round": round_.id}, now)
     audit.record(session, actor_id, "round closed", _subject(round_), round_.title, now)
     return round_
 
@@ -172,8 +216,6 @@ def all_open(session: Session, now: datetime) -> list[Round]:
 
 def _freeze_words(session: Session, round_: Round, now: datetime) -> None:
     order = topic_ids(session, round_.id)
-    if len(order) < 2 or len(order) <= round_.places:
-        raise TooFewTopics
     rows = session.scalars(select(Topic).where(Topic.id.in_(order)).order_by(Topic.id).with_for_update())
     topics = {topic.id: topic for topic in rows}
     if any(topic.state not in USABLE for topic in topics.values()):
@@ -202,6 +244,8 @@ def _locked_draft(session: Session, round_id: int) -> Round:
 def _check_dates(terms: Terms) -> None:
     if terms.closes_at <= terms.opens_at:
         raise DatesOutOfOrder
+    if terms.cut_off and terms.cut_off > terms.opens_at:
+        raise CutOffTooLate
 
 
 def _row(round_id: int, position: int, topic: Topic) -> RoundTopic:
