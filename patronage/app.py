@@ -98,7 +98,11 @@ def create_worker(app: Flask) -> Worker:
     from patronage.ballots import duties as of_ballots
     from patronage.books.papers import duties as of_papers
     from patronage.giving import duties as of_giving
+    from patronage.newsroom import digests
+    from patronage.newsroom.hooks import duties as of_hooks
     from patronage.people import duties as of_people
 
     handlers = {**of_people.HANDLERS, **of_papers.HANDLERS, **of_giving.HANDLERS, **of_ballots.HANDLERS}
-    return Worker(app, Duties(handlers, (shared_clock.follow, *of_giving.TURNS, limits.forget_past)))
+    handlers |= of_hooks.HANDLERS | digests.HANDLERS
+    turns = (shared_clock.follow, *of_giving.TURNS, *of_hooks.TURNS, *digests.TURNS, limits.forget_past)
+    return Worker(app, Duties(handlers, turns))

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from patronage.foundation import jobs
 
 JOB = "newsroom/announce"
+DIGEST = "newsroom/digest-at-closing"  # for the staff, beside what is told outside
 
 
 class Event(StrEnum):
@@ -31,3 +32,5 @@ def announce(session: Session, event: str, subject: Mapping[str, int], now: date
     of = ",".join(f"{name}={number}" for name, number in sorted(subject.items()))
     data = {"event": told, "at": now.astimezone(UTC).isoformat(), "subject": dict(subject)}
     jobs.put(session, JOB, data, now, once=f"{JOB}:{told}:{of}")
+    if told == Event.ROUND_CLOSED:
+        jobs.put(session, DIGEST, dict(subject), now, once=f"{DIGEST}:{of}")

@@ -1,7 +1,7 @@
 """The forms of the desk that belong to no other room."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Email, InputRequired, Length, Optional, Regexp
 
@@ -23,3 +23,10 @@ class IdentityForm(PageForm):
     )
     story_line = TextAreaField(_l("What readers' money pays for"), [Optional(), Length(max=400)])
     locale = SelectField(_l("Language of the newsroom"), choices=[SelectChoice(*each) for each in LANGUAGES.items()])
+
+
+class DigestForm(PageForm):
+    """Which letters of the desk somebody wants."""
+
+    at_closing = BooleanField(_l("When a vote has closed"))
+    weekly = BooleanField(_l("Once a week"))

@@ -21,6 +21,7 @@ def menu() -> dict[str, Any]:
         (_("Rounds"), "/desk/rounds", EDITORS),
         (_("Topics"), "/desk/topics", EDITORS),
         (_("Promises"), "/desk/owed", EDITORS),
+        (_("Stories"), "/desk/stories", EVERYBODY),
         (_("Patrons"), "/desk/patrons", MONEY),
         (_("Books"), "/desk/books", MONEY),
         (_("Settings"), "/desk/settings", ADMIN),

@@ -67,7 +67,7 @@ def overview(session: Session, now: datetime, *, edits: bool) -> Overview:
         **_counts(session),
         money=reading.needs(session),
         voting=waiting.of_editors(session, now) if edits else None,
-        open_rounds=_open_rounds(session) if edits else [],
+        open_rounds=open_rounds(session) if edits else [],
     )
 
 
@@ -85,7 +85,7 @@ def monthly_income(session: Session) -> list[tuple[str, int]]:
     return sorted(monthly.items())
 
 
-def _open_rounds(session: Session) -> list[OpenRound]:
+def open_rounds(session: Session) -> list[OpenRound]:
     """Return the rounds that are open with the turnout of each hour, rounded down to tens when it was written."""
     query = select(Round, TurnoutHour).outerjoin(TurnoutHour, TurnoutHour.round_id == Round.id)
     query = query.where(Round.opened_at.is_not(None), Round.closed_at.is_(None))

@@ -12,7 +12,7 @@ from patronage.foundation.web import ids
 from patronage.foundation.web.guards import staff
 from patronage.foundation.web.house import tools
 from patronage.giving.models import PledgeState
-from patronage.newsroom import deeds, figures, navigation, outward, patrons
+from patronage.newsroom import deeds, digest_pages, figures, navigation, outward, patrons, stories
 from patronage.newsroom.forms import IdentityForm
 from patronage.newsroom.navigation import EDITORS
 from patronage.newsroom.overview import overview
@@ -27,6 +27,8 @@ def install(app: Flask) -> None:
     """Add the desk to `app`."""
     app.register_blueprint(blueprint)
     app.register_blueprint(figures.blueprint)
+    app.register_blueprint(digest_pages.blueprint)
+    app.register_blueprint(stories.blueprint)
     app.extensions.setdefault(books.DOORS, []).append(figures.DOOR)
     outward.install(app)
     app.context_processor(navigation.menu)
