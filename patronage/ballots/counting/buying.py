@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from heapq import heappop, heappush
 from math import gcd
+from operator import mul
 
 from patronage.ballots.counting.profile import Profile
 from patronage.ballots.counting.purses import Purses
@@ -120,15 +121,15 @@ class _Buying:
     def _ratio(self, step: int, at: int) -> Fraction | None:
         """Return ρ of a topic, or None if those who ticked it cannot pay for it, now or later in this run."""
         market, money = self.market, self.money
-        part = market.purses.of(step, market.places[at])
+        groups, numbers = market.purses.of(step, market.places[at])
         rest, payers = market.costs[at] * self.unit, market.votes[at]
-        held = [money[group] for group, _ in part]
+        held = list(map(money.__getitem__, groups))
         if min(held) * payers < rest:
-            missing = rest - sum(amount * ballots for amount, (_, ballots) in zip(held, part, strict=True))
+            missing = rest - sum(map(mul, held, numbers))
             if missing > 0:
                 self._note(Look(step, at, 0, self.unit, [missing]))
                 return None
-            for amount, ballots in sorted((money[group], ballots) for group, ballots in part):
+            for amount, ballots in sorted(zip(held, numbers, strict=True)):
                 if amount * payers >= rest:
                     break
                 rest -= amount * ballots

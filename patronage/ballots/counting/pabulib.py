@@ -134,7 +134,7 @@ class _Reading:
         """Yield the rows of a section, the header first; all as wide as the header."""
         width = 0
         for row in self._filled():
-            if _section_of(row):
+            if (len(row) != width or not row[-1] or width == 1) and _section_of(row):
                 if until is None:
                     raise self._stop(f"a second section {row[0].strip()[:20]}")
                 self._section(until, row)

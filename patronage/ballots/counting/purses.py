@@ -24,7 +24,7 @@ class Purses:
         self._parent = [0]
         self._all_single = all(ballots == 1 for ballots in profile.counts)
         self._sizes = [1]  # how many groups there were before each step
-        self._known: list[dict[int, list[tuple[int, int]]]] = [{}]
+        self._known: list[dict[int, tuple[tuple[int, ...], tuple[int, ...]]]] = [{}]
 
     def choose(self, step: int, place: int) -> list[int]:
         """Choose `place` in `step`, taking back what another run chose then; return the groups that pay for it."""
@@ -34,14 +34,15 @@ class Purses:
             self._split(place)
         return self.payers[step]
 
-    def of(self, step: int, place: int) -> list[tuple[int, int]]:
-        """Return who ticked `place` as (group, ballots), the groups being those before `step`."""
+    def of(self, step: int, place: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return who ticked `place`: the groups, of those there were before `step`, and how many of each."""
         known = self._known[step]
         if place not in known:
-            known[place] = self._looked_up(step, place)
+            groups = self._looked_up(step, place)
+            known[place] = (tuple(groups), tuple(groups.values()))
         return known[place]
 
-    def _looked_up(self, step: int, place: int) -> list[tuple[int, int]]:
+    def _looked_up(self, step: int, place: int) -> dict[int, int]:
         holders = self.profile.holders[place]
         groups = map(self._group.__getitem__, holders)
         if self._all_single:  # counted in C, twice as fast
@@ -51,11 +52,11 @@ class Purses:
             for group, ballots in zip(groups, map(self.profile.counts.__getitem__, holders), strict=True):
                 now[group] += ballots
         if step == len(self.path):
-            return sorted(now.items())
+            return dict(sorted(now.items()))
         then: defaultdict[int, int] = defaultdict(int)
         for one, ballots in now.items():
             then[self._ancestor(one, self._sizes[step])] += ballots
-        return sorted(then.items())
+        return dict(sorted(then.items()))
 
     def _ancestor(self, group: int, before: int) -> int:
         while group >= before:
