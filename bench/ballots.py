@@ -24,13 +24,20 @@ from sqlalchemy import text
 from bench import newsroom
 from bench.databases import settle
 from bench.serving import ROOT, SECRET, environment
-from patronage.ballots import results, rounds
-from patronage.ballots.models import Round
+from patronage.ballots import keys, results, rounds
+from patronage.ballots.models import Round, RoundKey
+from patronage.ballots.sealing import certifying, recounting
+from patronage.ballots.sealing.refusals import DoesNotAgree
 from patronage.foundation.database import Database
 
 TOPICS, TICKS, PLACES = 40, 5, 5
 PORTION = 20_000
-COLUMNS = "round_id, token, version, choices, weight"
+BALLOT = ("ballot", ("round_id", "token", "version", "choices", "weight"), ("int8", "bytea", "int4", "text", "int4"))
+EVENT = ("ballot_event", ("round_id", "submission_id", "leaf"), ("int8", "text", "bytea"))
+_VOTED = """
+INSERT INTO electorate (round_id, person_id, voted, tier_band, tenure_band, lang)
+SELECT :round, id, true, 'level ' || id % 3, 'years ' || id % 4, language FROM person
+"""
 RAW_COUNT = "SELECT choices, count(*) FROM ballot WHERE round_id = {round:d} GROUP BY choices"
 
 
@@ -43,6 +50,7 @@ class Counted:
     raw: float
     counted: float
     closed: float
+    certified: float
     ratio: float
     memory_before: int
     memory: int
@@ -56,16 +64,18 @@ class _PutBack(Exception):
 def fill(url: str, ballots: int) -> int:
     """Write a round with so many ballots, by as many patrons, to the database at `url`; return the round's id.
 
-    Ticks are spread evenly over all ways to tick 5 of 40 topics: there is no harder case for grouping.
+    Ticks are spread evenly over all ways to tick 5 of 40 topics: there is no harder case for grouping. Nothing has been
+    sealed yet, as if no worker had run since the round was opened.
     """
     database, now = Database(url), datetime.now(UTC)
     with database.transaction() as session:
         newsroom.add_patrons(session, ballots, now)
         round_id = newsroom.open_round(session, TOPICS, PLACES, now)
-        voted = "INSERT INTO electorate (round_id, person_id, voted) SELECT :round, id, true FROM person"
-        session.execute(text(voted), {"round": round_id})
+        session.execute(text(_VOTED), {"round": round_id})
+        key = keys.unseal(session.get_one(RoundKey, round_id).sealed, round_id, SECRET)
     raw = database.engine.raw_connection()
-    _put(raw.driver_connection, _rows(round_id, ballots))
+    _put(raw.driver_connection, BALLOT, _ballots(round_id, ballots, key))
+    _put(raw.driver_connection, EVENT, ((round_id, f"{each:032x}", os.urandom(32)) for each in range(ballots)))
     raw.commit()
     raw.close()
     settle(database)
@@ -73,21 +83,25 @@ def fill(url: str, ballots: int) -> int:
     return round_id
 
 
-def _rows(round_id: int, ballots: int) -> Iterator[tuple[int, bytes, int, str, int]]:
+def _ballots(round_id: int, ballots: int, key: bytes) -> Iterator[tuple[Any, ...]]:
     dice, asked = random.Random(1), range(1, TOPICS + 1)
-    for _ in range(ballots):
+    for person_id in range(1, ballots + 1):
         choices = ",".join(map(str, sorted(dice.sample(asked, TICKS))))
-        yield round_id, os.urandom(16), 1, choices, 1
+        yield round_id, keys.token(key, person_id), 1, choices, 1
 
 
-def _put(connection: Any, rows: Iterator[tuple[int, bytes, int, str, int]]) -> None:
+def _put(connection: Any, into: tuple[str, tuple[str, ...], tuple[str, ...]], rows: Iterator[tuple[Any, ...]]) -> None:
+    table, columns, types = into
+    names = ", ".join(columns)
     if isinstance(connection, sqlite3.Connection):
-        connection.execute("BEGIN IMMEDIATE")
-        connection.executemany(f"INSERT INTO ballot ({COLUMNS}) VALUES (?, ?, ?, ?, ?)", rows)
+        if not connection.in_transaction:
+            connection.execute("BEGIN IMMEDIATE")
+        marks = ", ".join("?" * len(columns))
+        connection.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
         return
     assert isinstance(connection, psycopg.Connection)
-    with connection.cursor().copy(f"COPY ballot ({COLUMNS}) FROM STDIN (FORMAT BINARY)") as copying:
-        copying.set_types(["int8", "bytea", "int4", "text", "int4"])
+    with connection.cursor().copy(f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)") as copying:
+        copying.set_types(types)
         for row in rows:
             copying.write_row(row)
 
@@ -114,16 +128,16 @@ def weigh(database: Database, round_id: int, _times: int) -> dict[str, Any]:
 
 
 def count(database: Database, round_id: int, times: int) -> dict[str, Any]:
-    """Count the round by one bare GROUP BY and by our rule in turn, close it, and compare with a recount."""
+    """Count the round by one bare GROUP BY and by our rule in turn, then close and certify it."""
     turns = [(_raw_count(database, round_id), _ours(database, round_id)) for _ in range(times)]
-    closed = [_close(database, round_id, keep=last == times) for last in range(1, times + 1)]
-    with database.reading() as session:
-        holds = results.recount(session, session.get_one(Round, round_id))
+    closed = _close(database, round_id, keep=True)
+    certified, holds = _certify(database, round_id)
     (groups, _), (ballots, _) = turns[0]
     raw, ours = [seconds for (_, seconds), _ in turns], [seconds for _, (_, seconds) in turns]
     return {
-        "ballots": ballots, "groups": groups, "raw": median(raw), "counted": median(ours), "holds": holds,
-        "closed": median(closed), "ratio": median(b / a for a, b in zip(raw, ours, strict=True)),
+        "ballots": ballots, "groups": groups, "raw": median(raw), "counted": median(ours), "closed": closed,
+        "certified": certified, "holds": holds,
+        "ratio": median(b / a for a, b in zip(raw, ours, strict=True)),
     }  # fmt: skip
 
 
@@ -157,6 +171,19 @@ def _close(database: Database, round_id: int, *, keep: bool) -> float:
             took = perf_counter() - began
             raise _PutBack
     return took or perf_counter() - began
+
+
+def _certify(database: Database, round_id: int) -> tuple[float, bool]:
+    """Count the closed round again, check all seals, and certify it; return the seconds, and whether it agreed."""
+    began = perf_counter()
+    try:
+        with database.reading() as session:
+            checked = recounting.agreed(session, round_id)
+    except DoesNotAgree:
+        return perf_counter() - began, False
+    with database.transaction() as session:
+        certifying.certify(session, round_id, checked, None, datetime.now(UTC))
+    return perf_counter() - began, True
 
 
 def peak() -> int:

@@ -20,7 +20,7 @@ def test_every_path_answers_as_its_senders_expect(empty_database_url: str, tmp_p
         "hello": 8, "commit1": 8, "support page": 8, "result page": 8, "webhook intake": 8, "vote cast": 8,
     }  # fmt: skip
     assert 0 < measured.statements <= 5
-    started, counted = measuring.Start(0.1, 0.1, 1.0, 0.1), ballots.Counted(1, 1, 0.1, 0.1, 0.1, 1.0, 0, 0, True)
+    started, counted = measuring.Start(0.1, 0.1, 1.0, 0.1), ballots.Counted(1, 1, 0.1, 0.1, 0.1, 0.1, 1.0, 0, 0, True)
     kept = books.Kept(1, 0.1, 0.1, 0.1, 0.1, 0, 0, True)
     text = page([OnOneDatabase("SQLite 3", measured, started, counted, kept)], FEW)
     assert all(path.name in text for path in measured.paths)
