@@ -9,8 +9,11 @@ from sqlalchemy.orm import Session
 from patronage.ballots import rounds, showing
 from patronage.ballots.forms import BallotForm
 from patronage.ballots.known_rounds import Phase, known
-from patronage.ballots.models import Electorate, Round
+from patronage.ballots.models import Electorate, Round, RoundTopic, Topic, TopicState
+from patronage.ballots.suggesting.models import TopicBacking
 from patronage.foundation.web.house import settings
+
+MOST_STORIES = 30
 
 
 def on_thanks(session: Session, person_id: int, now: datetime) -> dict[str, Any] | None:
@@ -37,3 +40,20 @@ def on_account(session: Session, person_id: int, now: datetime) -> dict[str, Any
     open_lines = [(round_, voted) for round_, phase, voted in lines if phase is Phase.OPEN]
     past = [round_ for round_, phase, _voted in lines if phase is not Phase.OPEN]
     return {"template": "ballots/on_account.html", "open": open_lines, "past": past}
+
+
+def stories_on_account(session: Session, person_id: int, now: datetime) -> dict[str, Any] | None:  # noqa: ARG001 - what all extras are given
+    """Return the stories somebody helped happen, in one query, whether or not they give now; None if there are none.
+
+    They voted in a round that asked about it, suggested it or backed it; what they ticked is known to nobody.
+    """
+    voted = select(RoundTopic.topic_id).join(Round, Round.id == RoundTopic.round_id)
+    voted = voted.join(Electorate, Electorate.round_id == Round.id)
+    voted = voted.where(Electorate.person_id == person_id, Electorate.voted, Round.closed_at.is_not(None))
+    backed = select(TopicBacking.topic_id).where(TopicBacking.person_id == person_id)
+    mine = or_(Topic.id.in_(voted), Topic.id.in_(backed), Topic.suggested_by == person_id)
+    query = select(Topic).where(Topic.state == TopicState.PUBLISHED, mine).order_by(Topic.published_at.desc())
+    stories = list(session.scalars(query.limit(MOST_STORIES)))
+    if not stories:
+        return None
+    return {"template": "ballots/stories_on_account.html", "stories": stories, "person_id": person_id}

@@ -46,7 +46,7 @@ def install(app: Flask) -> None:
     app.extensions["patronage-rounds"] = KnownRounds(app.extensions["patronage"].tools.database)
     app.extensions["patronage-ballot-pages"] = KeptPages()
     app.extensions.setdefault("patronage-thanks-extras", []).append(extras.on_thanks)
-    app.extensions.setdefault("patronage-account-extras", []).append(extras.on_account)
+    app.extensions.setdefault("patronage-account-extras", []).extend((extras.on_account, extras.stories_on_account))
 
 
 @blueprint.get("/topics")

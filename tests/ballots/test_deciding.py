@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -27,6 +27,7 @@ from patronage.foundation.database import Database
 from patronage.foundation.outbox import Letter
 from patronage.foundation.post import Mailbox
 from patronage.foundation.worker import Worker
+from patronage.giving.models import Pledge
 from patronage.people.models import Person
 from tests.ballots.polls import a_patron, an_open_round, closed, votes
 from tests.fixtures.app import Browsers, SignIn
@@ -206,3 +207,23 @@ def test_an_editor_chooses_with_a_reason_and_sends_what_was_previewed(
     assert desk.post(f"/desk/owed/{row.id}/send", data={"csrf_token": token}).status_code == 303
     assert "Send the letters" not in desk.get(f"/desk/owed/{row.id}").text
     assert desk.post(f"/desk/owed/{row.id}/send", data={"csrf_token": token}).status_code == 409
+
+
+def test_who_voted_sees_the_stories_they_helped_happen_even_after_cancelling(
+    browsers: Browsers, signed_in: SignIn, database: Database, patron: Person, now: datetime
+) -> None:
+    with database.transaction() as session:
+        round_ = an_open_round(session, now)
+        votes(session, round_, patron, "1", now)
+        closed(session, round_, now)
+        topics.publish(session, rounds.topic_ids(session, round_.id)[0], STORY, None, now)
+        session.execute(delete(Pledge).where(Pledge.person_id == patron.id))
+        stranger = a_patron(session, now)
+    voter, other = browsers(), browsers()
+    signed_in(voter, patron)
+    signed_in(other, stranger)
+    mine = voter.get("/account").text
+    assert "Stories you helped happen" in mine
+    assert STORY in mine
+    assert "You took part." in mine
+    assert "Stories you helped happen" not in other.get("/account").text
