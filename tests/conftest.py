@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.fixtures.stripe",
     "tests.fixtures.live",
     "tests.fixtures.chromium",
+    "tests.fixtures.receiver",
 ]
 
 # Dozens of tests start programs of ours. Compiling them anew each time would take longer than running them.

@@ -1,15 +1,13 @@
 """Posting to addresses that somebody typed: where it goes, where it does not, and how long it takes."""
 
 import threading
-from collections.abc import Iterator
 from ipaddress import ip_address
-from pathlib import Path
 from time import monotonic
 
 import pytest
 
 from patronage.foundation.outside import MOST_BYTES, NotAllowedThere, NotSent, Outside, check, is_own, is_public
-from tests.foundation.receiver import HOST, Receiver, asked, certificate, closed_port
+from tests.fixtures.receiver import HOST, Receiver, asked, closed_port
 
 INSIDE = (
     "127.0.0.1", "10.0.0.8", "172.16.5.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.1", "192.0.0.8",
@@ -18,21 +16,6 @@ INSIDE = (
     "64:ff9b::a00:1", "2002:7f00:1::1", "2001::1", "2001:db8::1",
 )  # fmt: skip
 TYPED_INSIDE = ("2130706433", "0177.0.0.1", "127.1", "0x7f.0.0.1", "[::1]", "[::ffff:169.254.169.254]", "0")
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The receiver's certificate and key."""
-    return certificate(tmp_path_factory.mktemp("tls"))
-
-
-@pytest.fixture
-def receiver(file: Path) -> Iterator[Receiver]:
-    """Somebody who listens."""
-    server = Receiver(file)
-    yield server
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.mark.parametrize("address", INSIDE)
