@@ -63,7 +63,7 @@ def counts(session: Session, round_: Round) -> dict[ReasonState, int]:
     if round_.state in {RoundState.DRAFT, RoundState.OPEN}:
         return {}
     query = select(RoundReason.state, func.count()).where(RoundReason.round_id == round_.id)
-    found = dict(session.execute(query.group_by(RoundReason.state)).tuples())
+    found = {row[0]: row[1] for row in session.execute(query.group_by(RoundReason.state))}
     return {state: found.get(state, 0) for state in ReasonState}
 
 
