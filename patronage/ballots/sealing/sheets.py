@@ -1,8 +1,8 @@
 """A result as an XLSX workbook: the counts, both slates, and how to check them; texts as texts, never as formulas."""
 
-import tempfile
+import io
 from fractions import Fraction
-from typing import IO, Any
+from typing import Any
 
 from patronage.ballots.frozen import Frozen, Slate
 
@@ -13,18 +13,17 @@ SLATES = ("places", "by", "topics", "voters_with_nothing", "largest_group_left_o
 Cell = str | int | Fraction | None
 
 
-def written(result: Frozen) -> IO[bytes]:
-    """Return `result` as a temporary file in XLSX; whoever sends it closes it."""
+def written(result: Frozen) -> bytes:
+    """Return `result` as an XLSX file."""
     import xlsxwriter
 
-    made = tempfile.TemporaryFile(prefix="patronage-result-")  # noqa: SIM115 - whoever sends it closes it
-    book = xlsxwriter.Workbook(made, {"constant_memory": True, **SAFE})
+    made = io.BytesIO()
+    book = xlsxwriter.Workbook(made, {"in_memory": True, **SAFE})
     percent = book.add_format({"num_format": "0.0 %"})
     for name, rows in (("Result", _counts(result)), ("Slates", _slates(result)), ("To check", _facts(result))):
         _fill(book.add_worksheet(name), rows, percent)
     book.close()
-    made.seek(0)
-    return made
+    return made.getvalue()
 
 
 def _fill(sheet: Any, rows: list[tuple[Cell, ...]], percent: Any) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, send_file
+from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -14,13 +14,13 @@ from patronage.ballots.frozen import Frozen
 from patronage.ballots.models import Round
 from patronage.ballots.refusals import NoSuchRound
 from patronage.ballots.results import visible_results
-from patronage.ballots.sealing import certifying, chain, receipts, recounting, sheets
+from patronage.ballots.sealing import certifying, chain, poll_file, receipts, recounting, sheets
 from patronage.ballots.sealing.forms import ReceiptForm
 from patronage.ballots.sealing.receipts import Finding
 from patronage.ballots.sealing.refusals import CertifiedAlready, DoesNotAgree, NotAReceipt, NotClosedYet
 from patronage.foundation.database import Database
 from patronage.foundation.web.guards import public, staff
-from patronage.foundation.web.house import tools
+from patronage.foundation.web.house import here, tools
 from patronage.foundation.web.limits import allow, network
 
 blueprint = Blueprint("ballots_seals", __name__)
@@ -108,7 +108,20 @@ def as_xlsx(round_id: int) -> ResponseReturnValue:
     """Send the counts and slates of a closed round as a workbook."""
     with tools().database.reading() as session:
         made = sheets.written(_closed(session, round_id)[1])
-    return send_file(made, XLSX, as_attachment=True, download_name=f"round-{round_id}.xlsx")
+    return _attached(Response(made, mimetype=XLSX), f"round-{round_id}.xlsx")
+
+
+@blueprint.get("/topics/<int:round_id>/result.pb")
+@public
+def as_poll_file(round_id: int) -> ResponseReturnValue:
+    """Send the ballots of a certified round, unlinked, for other software to count."""
+    allow(POLL_FILES, "take ballots", network())
+    with tools().database.reading() as session:
+        round_, result = _closed(session, round_id)
+        if round_.certified_at is None:
+            raise NoSuchRound
+        file = "".join(poll_file.written(session, round_, result, here().newsroom().name))
+    return _attached(_text([file]), f"round-{round_id}.pb")
 
 
 @blueprint.route("/desk/rounds/<int:round_id>/certify", methods=["GET", "POST"])
