@@ -1,4 +1,6 @@
-"""The editors' pages of topics: what patrons suggest, what the desk adds, and the way of each to a story."""
+"""The editors' page of one topic: its words, its way so far, and every move the rules allow."""
+
+from typing import Any
 
 from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -8,35 +10,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from patronage.ballots import topics
-from patronage.ballots.forms import DeclineForm, StoryForm, TopicForm
-from patronage.ballots.models import Topic, TopicState
+from patronage.ballots.forms import StoryForm, TopicForm
+from patronage.ballots.models import Topic
 from patronage.ballots.refusals import NoSuchTopic, NotAStoryAddress
-from patronage.foundation.web import ids
+from patronage.ballots.suggesting import backing, board, ideas, steps, trusting, waiting
+from patronage.ballots.suggesting.board import Move
+from patronage.ballots.suggesting.desk_waiting import WAITING
+from patronage.ballots.suggesting.forms import AssigneeForm, DeclineForm, NoteForm
 from patronage.foundation.web.guards import staff
 from patronage.foundation.web.house import tools
-from patronage.foundation.web.languages import language
-from patronage.people.models import Person
+from patronage.foundation.web.languages import LANGUAGES, language
+from patronage.people.models import Person, Role, StaffRole
 
 blueprint = Blueprint("ballots_topics", __name__)
-PAGE = 50
-
-
-@blueprint.get("/desk/topics")
-@staff("editor")
-def list_topics() -> ResponseReturnValue:
-    """List topics, the latest first, all or those in one state; suggestions wait at the top of the desk's work."""
-    wanted, before = request.args.get("state", ""), request.args.get("before", type=ids.read)
-    query = select(Topic).order_by(Topic.id.desc()).limit(PAGE + 1)
-    if wanted in set(TopicState):
-        query = query.where(Topic.state == TopicState(wanted))
-    if before is not None:
-        query = query.where(Topic.id < before)
-    with tools().database.reading() as session:
-        found = session.scalars(query).all()
-    return render_template(
-        "ballots/desk_topics.html", found=found[:PAGE], states=TopicState, wanted=wanted,
-        older=found[PAGE - 1].id if len(found) > PAGE else None,
-    )  # fmt: skip
 
 
 @blueprint.route("/desk/topics/new", methods=["GET", "POST"])
@@ -61,19 +47,37 @@ def show(topic_id: int) -> ResponseReturnValue:
         return _page(session, topic_id, {})
 
 
-def _page(session: Session, topic_id: int, forms: dict[str, object]) -> ResponseReturnValue:
+def _page(session: Session, topic_id: int, forms: dict[str, Any]) -> ResponseReturnValue:
     topic = session.get(Topic, topic_id)
     if topic is None:
         raise NoSuchTopic
-    person = session.get(Person, topic.suggested_by) if topic.suggested_by and topic.credit else None
+    moves = board.moves(topic)
     page = render_template(
-        "ballots/desk_topic.html", topic=topic, person=person, states=TopicState,
-        can_edit=topic.state in topics.EDITABLE, can_publish=topic.state in topics.PUBLISHABLE,
-        form=forms.get("form") or TopicForm(formdata=None, obj=topic),
-        decline=forms.get("decline") or DeclineForm(formdata=None),
-        story=forms.get("story") or StoryForm(formdata=None),
+        "ballots/desk_topic.html", topic=topic, author=ideas.author(session, topic), moves=moves, all_moves=Move,
+        backers=backing.counts(session, (topic_id,))[topic_id], way=steps.history(session, topic_id),
+        similar=waiting.beside(session, topic) if Move.MERGE in moves else [], languages=LANGUAGES,
+        trusted=trusting.is_trusted(session, topic.suggested_by), can_edit=topic.state in topics.EDITABLE,
+        into=session.get(Topic, topic.merged_into) if topic.merged_into else None,
+        forms={**_empty_forms(topic), **forms}, known=_known_assignees(session) if Move.ASSIGN in moves else [],
     )  # fmt: skip
     return make_response(page, 422 if forms else 200)
+
+
+def _empty_forms(topic: Topic) -> dict[str, Any]:
+    return {
+        "words": TopicForm(formdata=None, obj=topic),
+        "decline": DeclineForm(formdata=None),
+        "story": StoryForm(formdata=None),
+        "assign": AssigneeForm(formdata=None, assignee=topic.assignee),
+        "note": NoteForm(formdata=None, desk_note=topic.desk_note),
+    }
+
+
+def _known_assignees(session: Session) -> list[str]:
+    """Return whom a topic may be given to: editors who have a name here, and whoever was given one before."""
+    editors = select(Person.name).join(StaffRole, StaffRole.person_id == Person.id).where(StaffRole.role == Role.EDITOR)
+    before = select(Topic.assignee).where(Topic.assignee.is_not(None)).distinct().limit(50)
+    return sorted({name for query in (editors, before) for name in session.scalars(query) if name})
 
 
 @blueprint.post("/desk/topics/<int:topic_id>")
@@ -83,9 +87,18 @@ def edit(topic_id: int) -> ResponseReturnValue:
     form = TopicForm()
     with tools().database.transaction() as session:
         if not form.validate():
-            return _page(session, topic_id, {"form": form})
+            return _page(session, topic_id, {"words": form})
         topics.edit(session, topic_id, _words(form), current_user.id, tools().clock.now())
     return _done(topic_id, _("Saved."))
+
+
+@blueprint.post("/desk/topics/<int:topic_id>/show")
+@staff("editor")
+def show_to_all(topic_id: int) -> ResponseReturnValue:
+    """Let every reader see a topic, so that patrons can back it."""
+    with tools().database.transaction() as session:
+        topics.show(session, topic_id, current_user.id, tools().clock.now())
+    return _done(topic_id, _("Shown. Patrons can back it now."))
 
 
 @blueprint.post("/desk/topics/<int:topic_id>/accept")
@@ -103,10 +116,46 @@ def decline(topic_id: int) -> ResponseReturnValue:
     """Say no to a topic, with the reason."""
     form = DeclineForm()
     with tools().database.transaction() as session:
+        topic = session.get(Topic, topic_id)
+        if topic is None:
+            raise NoSuchTopic
         if not form.validate():
             return _page(session, topic_id, {"decline": form})
-        topics.decline(session, topic_id, form.reason.data, current_user.id, tools().clock.now())
-    return _done(topic_id, _("Declined. Whoever suggested it can read the reason."))
+        topics.decline(session, topic_id, form.said(topic.language), current_user.id, tools().clock.now())
+    return _done(topic_id, _("Declined. Whoever suggested or backed it can read the reason."))
+
+
+@blueprint.post("/desk/topics/<int:topic_id>/assign")
+@staff("editor")
+def assign(topic_id: int) -> ResponseReturnValue:
+    """Write down who is on it."""
+    form = AssigneeForm()
+    with tools().database.transaction() as session:
+        if not form.validate():
+            return _page(session, topic_id, {"assign": form})
+        topics.assign(session, topic_id, form.assignee.data, current_user.id, tools().clock.now())
+    return _done(topic_id, _("Assigned."))
+
+
+@blueprint.post("/desk/topics/<int:topic_id>/hand-back")
+@staff("editor")
+def hand_back(topic_id: int) -> ResponseReturnValue:
+    """Write down that nobody is on it any more."""
+    with tools().database.transaction() as session:
+        topics.hand_back(session, topic_id, current_user.id, tools().clock.now())
+    return _done(topic_id, _("Nobody is on it now."))
+
+
+@blueprint.post("/desk/topics/<int:topic_id>/note")
+@staff("editor")
+def note(topic_id: int) -> ResponseReturnValue:
+    """Keep a note for the desk's own eyes."""
+    form = NoteForm()
+    with tools().database.transaction() as session:
+        if not form.validate():
+            return _page(session, topic_id, {"note": form})
+        topics.note(session, topic_id, form.desk_note.data)
+    return _done(topic_id, _("Saved."))
 
 
 @blueprint.post("/desk/topics/<int:topic_id>/publish")
@@ -133,5 +182,6 @@ def _words(form: TopicForm) -> topics.Words:
 
 
 def _done(topic_id: int, said: str) -> ResponseReturnValue:
+    """Say that it is done, and go back to where the editor was reading."""
     flash(said, "success")
-    return redirect(f"/desk/topics/{topic_id}", 303)
+    return redirect(WAITING if request.form.get("then") == "waiting" else f"/desk/topics/{topic_id}", 303)

@@ -35,15 +35,6 @@ class TopicForm(PageForm):
     )
 
 
-class DeclineForm(PageForm):
-    """Why a topic is not taken up."""
-
-    reason = TextAreaField(
-        _l("Why not"), _words(3, topics.LONGEST_REASON, _l("Say in a sentence why.")), filters=[squeezed],
-        render_kw={"rows": 2},
-    )  # fmt: skip
-
-
 class StoryForm(PageForm):
     """Where the story stands."""
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from patronage.ballots import topics
 from patronage.ballots.models import Topic, TopicState
-from patronage.ballots.suggesting import backing, ideas, steps, way_out
+from patronage.ballots.suggesting import backing, desk_board, desk_waiting, ideas, steps, way_out
 from patronage.ballots.suggesting.forms import BackingForm, SuggestionForm
 from patronage.ballots.suggesting.ideas import Idea, Shelf
 from patronage.ballots.suggesting.models import Milestone
@@ -27,7 +27,7 @@ SHORTEST_COMPARED = 4
 
 def install(app: Flask) -> None:
     """Give `app` the pages of ideas, and letters about them the way out of such letters."""
-    for part in (blueprint, way_out.blueprint):
+    for part in (blueprint, way_out.blueprint, desk_board.blueprint, desk_waiting.blueprint):
         app.register_blueprint(part)
     way_out.add_to_letters(app)
 
