@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -54,7 +55,7 @@ def _read(path: str) -> "Election":
     from patronage.ballots.counting import pabulib
 
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:  # noqa: PTH123  # click hands over text
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
             return pabulib.read(file)
     except pabulib.BrokenFile as broken:
         raise click.ClickException(f"{path}, {broken}") from None
@@ -76,7 +77,7 @@ def _counted(election: "Election", rule: str, places: int) -> Counted:
         raise click.ClickException("equal-shares needs a budget, and META names none")
     free = next((project for project in election.projects if not project.cost), None)
     if free:
-        raise click.ClickException(f"line {free.line}: equal-shares needs costs above zero, {free.id} costs nothing")
+        raise click.ClickException(f"line {free.line}: equal-shares needs costs above zero, {free.id!r} costs nothing")
     slate = equal_shares.add1(profile, election.costs, election.budget, 1, profile.positions)
     return Counted(slate.slate, slate.ties)
 

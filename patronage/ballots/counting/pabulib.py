@@ -160,7 +160,7 @@ class _Reading:
         for row in rows:
             key = row[column["key"]].strip().lower()
             if key in self.meta:
-                raise self._stop(f"META says {key[:50]} a second time")
+                raise self._stop(f"META says {key[:50]!r} a second time")
             self.meta[key], self.lines[key] = row[column["value"]].strip(), self.rows.line_num
         kind = self.meta.get("vote_type")
         if kind is None:
@@ -183,7 +183,7 @@ class _Reading:
         if not id_ or "," in id_:
             raise self._stop("a project's id is neither empty nor holds a comma")
         if id_ in self.place:
-            raise self._stop(f"there is a project {id_[:50]} already")
+            raise self._stop(f"there is a project {id_[:50]!r} already")
         if cost is None:
             raise self._stop(f"the cost {row[column['cost']][:50]!r} is not an amount from 0 to {GREATEST:,}")
         self.place[id_] = len(self.place)
@@ -253,9 +253,8 @@ class _Reading:
             self.warnings.append(f"line {first}: a ballot names a project twice; counted once, as in all such ballots")
         for project, votes in zip(projects, profile.votes.values(), strict=True):
             if project.votes not in {None, votes}:
-                self.warnings.append(
-                    f"line {project.line}: the file says {project.votes} votes for {project.id[:50]}, but holds {votes}"
-                )
+                said = f"the file says {project.votes} votes for {project.id[:50]!r}, but holds {votes}"
+                self.warnings.append(f"line {project.line}: {said}")
                 return
 
 
