@@ -122,28 +122,3 @@ PRESENTS = [
         "recipient_email": "sinead@reader.example", "message": "Happy birthday! They publish on your day.",
     },
 ]  # fmt: skip
-
-PROMISE = "We will report the topics that win, or say publicly why not."
-# title, summary, reporter days
-FIRST_TOPICS = [
-    ("Who owns the empty flats on the seafront?", "Two hundred flats, four companies, no lights at night.", 9),
-    ("Where the bus money went", "Three lines were cut while the subsidy grew.", 6),
-    ("A year in the night ward", "What nurses carry home from the only trauma unit in the region.", 8),
-    ("The river nobody tests", "Samples were taken until 2019. Then they stopped.", 7),
-    ("Schools below ground", "How classes are held in shelters, and what it does to children.", 5),
-    ("The harbour's new tariffs", "Who pays more, who pays less, and who wrote the list.", 6),
-]
-SECOND_TOPICS = [
-    ("Rebuilding contracts, line by line", "We would read all 140 of them and publish the table.", 10),
-    ("The volunteers who fix the grid", "On shift with the people who climb the poles.", 4),
-    ("What happened to the library vans?", "Six were bought, two are driving.", 3),
-    ("Returning: one street, a year later", "Door to door with those who came back and those who did not.", 8),
-    ("How the city counts its trees", "The register says 41,000. We would count them.", 5),
-    ("The price of bread, traced", "From the field to the counter, who keeps which share.", 6),
-    ("Apprentices wanted", "Why the shipyard cannot find forty welders.", 4),
-]
-SUGGESTION = ("Why the tram stops at nine", "My shift ends at ten and so does everybody's at the yard.")
-STORY_URL = "https://harbourpost.example/stories/seafront-flats"
-# Which topics of the first round (positions from 1) each giver ticks, in turn.
-FIRST_VOTES = [(1, 2, 5), (1, 4), (1, 3, 5), (2, 4), (1, 6), (3, 5), (1, 2), (4, 5, 6), (1, 5)]
-SECOND_VOTES = [(1, 4), (2, 3, 7), (1, 6), (4, 5), (1, 2, 4)]
