@@ -34,7 +34,7 @@ from patronage.sandbox import (
     webhook_endpoints,
 )
 from patronage.sandbox.settings import SandboxSettings
-from patronage.sandbox.store import Store
+from patronage.sandbox.store import Store, Tx
 
 # Each registers its calls, and what it does when something falls due, by being imported.
 RESOURCES = (
@@ -75,11 +75,16 @@ def create_sandbox(settings: SandboxSettings) -> flask.Flask:
     app.extensions["sandbox_store"] = store
     app.extensions["sandbox_settings"] = settings
     with store.write() as tx:
-        tx.remember("base_url", settings.base_url)
-        if tx.fact("clock_offset") is None:
-            tx.remember("clock_offset", str(-settings.starts_ago))
-            tx.remember("payout_schedule", settings.payouts)
+        begin(tx, settings)
     app.register_blueprint(requests.blueprint(store))
     outside.attach(app, store, settings)
     clock.publish(store)
     return app
+
+
+def begin(tx: Tx, settings: SandboxSettings) -> None:
+    """Write down where the sandbox is found and, where nothing is known of it yet, when its time begins."""
+    tx.remember("base_url", settings.base_url)
+    if tx.fact("clock_offset") is None:
+        tx.remember("clock_offset", str(-settings.starts_ago))
+        tx.remember("payout_schedule", settings.payouts)

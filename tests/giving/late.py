@@ -12,6 +12,9 @@ from patronage.giving.duties import policy_of
 from patronage.giving.models import Pledge
 from tests.giving.readers import Readers, letters, pledges
 
+ANN = "ann@reader.example"
+SCHEDULE = 15  # days in which the sandbox tries eight times
+
 
 def only(tools: Tools) -> Pledge:
     """Return the one pledge there is."""
@@ -36,10 +39,27 @@ def pass_time(readers: Readers, **span: int) -> None:
 
 def fall_late(readers: Readers, method: str = "pm_card_chargeCustomerFail", **of: Any) -> Pledge:
     """Let a patron's first renewal fail; return the pledge. It is 2 April, an hour past noon in London."""
-    readers.patron(**of)
-    card_becomes(readers, method)
-    pass_time(readers, months=1)
-    pass_time(readers, seconds=4000)  # the draft of an invoice is charged an hour later
+
+    def fail() -> None:
+        readers.patron(**of)
+        card_becomes(readers, method)
+        pass_time(readers, months=1)
+        pass_time(readers, seconds=4000)  # the draft of an invoice is charged an hour later
+
+    readers.begin(("late", method, repr(sorted(of.items()))), fail)
+    return only(readers.tools)
+
+
+def stay_late(readers: Readers, end: str) -> Pledge:
+    """Let every try fail, until Stripe makes `end` of Ann's pledge ("cancel", "unpaid", …); return the pledge."""
+
+    def stay() -> None:
+        readers.stripe.after_the_last_try(end)
+        fall_late(readers, email=ANN)
+        for _ in range(SCHEDULE):
+            pass_time(readers, days=1)
+
+    readers.begin(("stayed late", end), stay)
     return only(readers.tools)
 
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask
 from sqlalchemy import select
@@ -22,8 +22,9 @@ from patronage.giving.models import Checkout, Interval, Pledge, StripeEvent
 from patronage.giving.pledging import Asker, Offer
 from patronage.people import people
 from tests.fixtures.stripe import Event, StripeTools
-from tests.giving import kept_patrons
+from tests.giving import kept_worlds
 
+Made = TypeVar("Made")
 WAY = Way(
     lambda reference: f"http://localhost/thanks?p={reference}", lambda reference: f"http://localhost/?p={reference}"
 )
@@ -79,12 +80,13 @@ class Readers:
     def patron(self, interval: Interval = Interval.MONTH, **of: Any) -> list[Event]:
         """Let a reader give, with everything Stripe tells of it applied; return those events."""
         before = len(self.stripe.events())
-        settings = self.settings.model_dump(exclude={"database_url"})
-        kind = interval, repr(sorted(of.items())), self.tools.clock.now(), repr(settings)
-        kept_patrons.patron(
-            self.stripe.sandbox.store, self.tools.database, kind, lambda: self._give(interval, before, **of)
-        )
+        self.begin(("patron", interval, repr(sorted(of.items()))), lambda: self._give(interval, before, **of))
         return self.stripe.events()[before:]
+
+    def begin(self, kind: object, make: Callable[[], Made]) -> Made:
+        """Let `make` make what a test begins with, or copy what it made in another test of this `kind`."""
+        settings = self.settings.model_dump(exclude={"database_url"})
+        return kept_worlds.begin(self.stripe.sandbox.store, self.tools, (kind, repr(settings)), make)
 
     def _give(self, interval: Interval, before: int, **of: Any) -> None:
         self.stripe.pay(self.offered(interval, **of))

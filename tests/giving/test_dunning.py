@@ -11,10 +11,18 @@ from patronage.giving.dunning.reasons import BANK_SAID_NO, UNSAID
 from patronage.giving.duties import policy_of
 from patronage.giving.intake.told import Told
 from patronage.giving.models import Pledge, PledgeState
-from tests.giving.late import card_becomes, day, fall_late, only, pass_time, tell_of_what_is_left, told
+from tests.giving.late import (
+    SCHEDULE,
+    card_becomes,
+    day,
+    fall_late,
+    only,
+    pass_time,
+    stay_late,
+    tell_of_what_is_left,
+    told,
+)
 from tests.giving.readers import Readers, picture
-
-SCHEDULE = 15  # days in which the sandbox tries eight times
 
 
 def test_a_failed_renewal_is_told_with_its_reason_and_what_comes_next(readers: Readers, tools: Tools) -> None:
@@ -72,10 +80,7 @@ def test_what_is_known_of_a_late_payment_is_forgotten_once_it_is_paid(readers: R
 def test_after_the_last_try_it_is_what_stripe_makes_of_it_and_told_once(
     readers: Readers, tools: Tools, end: str, final: Final, state: PledgeState
 ) -> None:
-    readers.stripe.after_the_last_try(end)
-    fall_late(readers)
-    for _ in range(SCHEDULE):
-        pass_time(readers, days=1)
+    stay_late(readers, end)
     for _ in range(2):
         tell_of_what_is_left(readers)
     pledge = only(tools)
@@ -90,10 +95,7 @@ def test_after_the_last_try_it_is_what_stripe_makes_of_it_and_told_once(
 
 
 def test_an_end_that_follows_the_last_failure_is_one_letter(readers: Readers, tools: Tools) -> None:
-    readers.stripe.after_the_last_try("past_due")
-    fall_late(readers)
-    for _ in range(SCHEDULE):
-        pass_time(readers, days=1)
+    stay_late(readers, "past_due")
     assert lateness.final_of(only(tools)) == Final.LATE
     assert told(tools, "payment_given_up") == []  # Stripe may be about to end it
     with tools.database.transaction() as session:
@@ -105,10 +107,7 @@ def test_an_end_that_follows_the_last_failure_is_one_letter(readers: Readers, to
 
 
 def test_a_payment_that_came_within_the_hour_is_not_told_as_given_up(readers: Readers, tools: Tools) -> None:
-    readers.stripe.after_the_last_try("past_due")
-    fall_late(readers)
-    for _ in range(SCHEDULE):
-        pass_time(readers, days=1)
+    stay_late(readers, "past_due")
     card_becomes(readers, "pm_card_visa")
     seen = len(readers.stripe.events())
     with tools.database.reading() as session:

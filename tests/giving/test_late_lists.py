@@ -13,12 +13,11 @@ from patronage.people import staff
 from patronage.people.models import Person
 from tests.ballots.polls import statements
 from tests.fixtures.app import Browsers, SignIn
-from tests.giving.late import fall_late, only, pass_time
+from tests.giving.late import ANN, fall_late, only, pass_time, stay_late
 from tests.giving.readers import Readers, pledges
 from tests.giving.supporting import words
 
 MOST = 6
-ANN = "ann@reader.example"
 Desk = Callable[..., FlaskClient]
 
 
@@ -47,10 +46,7 @@ def test_a_late_payment_stands_there_with_its_reason_until_it_is_paid(readers: R
 def test_a_pledge_that_stripe_let_rest_stands_there_too_and_one_that_ended_does_not(
     readers: Readers, desk: Desk
 ) -> None:
-    readers.stripe.after_the_last_try("pause")
-    fall_late(readers, email=ANN)
-    for _ in range(15):
-        pass_time(readers, days=1)
+    stay_late(readers, "pause")
     assert f"{ANN} – €5 a month refused without a reason" in words(desk().get("/desk/patrons/late"))
     seen = len(readers.stripe.events())
     readers.stripe.api.subscriptions.cancel(only(readers.tools).stripe_subscription_id)
@@ -69,10 +65,7 @@ def test_a_pledge_that_stripe_let_rest_stands_there_too_and_one_that_ended_does_
 def test_the_account_says_what_became_of_it(
     readers: Readers, tools: Tools, browsers: Browsers, signed_in: SignIn, end: str, said: str
 ) -> None:
-    readers.stripe.after_the_last_try(end)
-    fall_late(readers, email=ANN)
-    for _ in range(15):
-        pass_time(readers, days=1)
+    stay_late(readers, end)
     with tools.database.reading() as session:
         ann = session.get_one(Person, only(tools).person_id)
     browser = browsers()

@@ -15,11 +15,9 @@ from patronage.giving.duties import policy_of
 from patronage.giving.models import PledgeState
 from patronage.people import people
 from tests.fixtures.app import Browsers, SignIn
-from tests.giving.late import card_becomes, fall_late, only, pass_time
+from tests.giving.late import ANN, card_becomes, fall_late, only, pass_time, stay_late
 from tests.giving.readers import Readers, picture
 from tests.giving.supporting import path_of, words
-
-ANN = "ann@reader.example"
 
 
 def _link(mailbox: Mailbox, worker: Worker) -> str:
@@ -35,8 +33,12 @@ def _link(mailbox: Mailbox, worker: Worker) -> str:
 @pytest.fixture
 def late(readers: Readers, worker: Worker, mailbox: Mailbox) -> str:
     """Ann's renewal was refused; the path in her letter."""
-    fall_late(readers, email=ANN)
-    return _link(mailbox, worker)
+
+    def told() -> str:
+        fall_late(readers, email=ANN)
+        return _link(mailbox, worker)
+
+    return readers.begin("late, and told", told)
 
 
 def _fields(page: TestResponse) -> dict[str, str]:
@@ -162,10 +164,7 @@ def test_a_bank_that_asks_is_answered_on_stripes_page(
 def test_a_pledge_that_stripe_let_rest_goes_on_with_one_payment(
     readers: Readers, worker: Worker, mailbox: Mailbox, client: FlaskClient, tools: Tools
 ) -> None:
-    readers.stripe.after_the_last_try("pause")
-    fall_late(readers, email=ANN)
-    for _ in range(15):
-        pass_time(readers, days=1)
+    stay_late(readers, "pause")
     assert only(tools).state == PledgeState.PAUSED
     path = _link(mailbox, worker)
     assert "is charged now, and then every month" in words(client.get(path))
@@ -177,10 +176,7 @@ def test_a_pledge_that_stripe_let_rest_goes_on_with_one_payment(
 def test_a_pledge_that_stripe_let_rest_and_cannot_be_paid_is_told_as_a_failed_try_alone(
     readers: Readers, client: FlaskClient, tools: Tools, mailbox: Mailbox, worker: Worker
 ) -> None:
-    readers.stripe.after_the_last_try("pause")
-    fall_late(readers, email=ANN)
-    for _ in range(15):
-        pass_time(readers, days=1)
+    stay_late(readers, "pause")
     path = _link(mailbox, worker)
     before = len(mailbox.to(ANN))
     seen = len(readers.stripe.events())

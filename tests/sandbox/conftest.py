@@ -12,6 +12,7 @@ import stripe
 
 from patronage.sandbox.serving import RunningSandbox
 from patronage.sandbox.settings import SandboxSettings
+from tests.fixtures.stripe import emptied
 from tests.sandbox.desk import Desk
 from tests.sandbox.receiver import Receiver
 from tests.sandbox.shapes import problems
@@ -37,10 +38,10 @@ def library(sandbox: RunningSandbox) -> Iterator[stripe.StripeClient]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(kept_sandbox: RunningSandbox) -> Iterator[Desk]:
     """A quiet sandbox whose time moves only when told to; every answer and event is checked for its shape."""
-    settings = SandboxSettings(path=tmp_path / "sandbox.db", base_url="", deliver=False)
-    with RunningSandbox(settings) as running, library(running) as client:
+    running = emptied(kept_sandbox)
+    with library(running) as client:
         now = time.time()
         running.store.wall = lambda: now  # a slow machine must not let anything fall due
         yield Desk(running, client)

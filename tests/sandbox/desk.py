@@ -41,7 +41,7 @@ class Desk:
             **more,
         }
         session = self.v1.checkout.sessions.create(params)
-        self.news()
+        self._unread()
         return session
 
     def pay(self, session: Any, **how: Any) -> Json:
@@ -52,7 +52,7 @@ class Desk:
         """A subscription that has just been paid for the first time."""
         session = self.open("subscription")
         assert self.pay(session, **how)["status"] == "complete"
-        self.news()
+        self._unread()
         return self.v1.subscriptions.retrieve(self.session(session).subscription)
 
     def session(self, session: Any) -> Any:
@@ -65,12 +65,16 @@ class Desk:
 
     def events(self) -> list[Any]:
         """The events since they were last read, oldest first, as stripe objects."""
-        with self.store.read() as tx:
-            rows = tx.sql("SELECT seq, id FROM events WHERE seq > ? ORDER BY seq", (self._read,)).fetchall()
-        if rows:
-            self._read = rows[-1]["seq"]
-        return [self.v1.events.retrieve(row["id"]) for row in rows]
+        return [self.v1.events.retrieve(event["id"]) for event in self._unread()]
 
     def news(self) -> list[str]:
         """The types of the events since they were last read, oldest first."""
-        return [event.type for event in self.events()]
+        return [event["type"] for event in self._unread()]
+
+    def _unread(self) -> list[Json]:
+        """The id and type of each event since they were last read, oldest first; now they are read."""
+        with self.store.read() as tx:
+            rows = tx.sql("SELECT seq, id, type FROM events WHERE seq > ? ORDER BY seq", (self._read,)).fetchall()
+        if rows:
+            self._read = rows[-1]["seq"]
+        return [{"id": row["id"], "type": row["type"]} for row in rows]
