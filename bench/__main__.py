@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
-from bench import ballots, books, databases, measuring
+from bench import ballots, books, counting, databases, measuring
 from bench.report import OnOneDatabase, page
 from bench.serving import ROOT
 
@@ -18,7 +18,7 @@ PAGE = ROOT / "docs" / "performance.md"
 def main() -> None:
     """Measure, print, write."""
     effort = measuring.Effort()
-    text = page(measured(effort), effort)
+    text = page(measured(effort), rules(effort), effort)
     PAGE.write_text(text, encoding="utf-8")
     print(text)
     print(f"Written to {PAGE.relative_to(ROOT)}.")
@@ -28,6 +28,12 @@ def measured(effort: measuring.Effort) -> list[OnOneDatabase]:
     """Measure both databases, in folders and servers that are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="patronage-bench-") as made, databases.server() as server_url:
         return [_on(engine, server_url, Path(made), effort) for engine in ENGINES]
+
+
+def rules(effort: measuring.Effort) -> counting.Rules:
+    """Measure the rules of counting, which know no database."""
+    with tempfile.TemporaryDirectory(prefix="patronage-bench-") as made, _told("the rules of counting"):
+        return counting.measured(effort.counted, effort.ballots, effort.rounds, Path(made))
 
 
 def _on(engine: str, server_url: str, folder: Path, effort: measuring.Effort) -> OnOneDatabase:

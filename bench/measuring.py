@@ -18,7 +18,10 @@ WARM_UP = 200
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured: rounds, requests in a round, ballots in the box, times they are counted, payments."""
+    """How much is measured: rounds, requests in a round, ballots in the box, times they are counted, payments.
+
+    `counted` is how many ballots each rule of counting gets.
+    """
 
     rounds: int = 5
     reads: int = 2500
@@ -26,6 +29,7 @@ class Effort:
     ballots: int = 1_000_000
     counts: int = 3
     payments: int = 1_000_000
+    counted: int = 100_000
 
     @property
     def voters(self) -> int:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import ballots, books, measuring, paths
+from bench import ballots, books, counting, measuring, paths
 from bench.report import OnOneDatabase, page
 from patronage.foundation.migrations import upgrade
 
@@ -22,7 +22,8 @@ def test_every_path_answers_as_its_senders_expect(empty_database_url: str, tmp_p
     assert 0 < measured.statements <= 5
     started, counted = measuring.Start(0.1, 0.1, 1.0, 0.1), ballots.Counted(1, 1, 0.1, 0.1, 0.1, 0.1, 1.0, 0, 0, True)
     kept = books.Kept(1, 0.1, 0.1, 0.1, 0.1, 0, 0, True)
-    text = page([OnOneDatabase("SQLite 3", measured, started, counted, kept)], FEW)
+    rules = counting.Rules(1, 0.1, (counting.Rule("approval", 0.1, 1.0),), 1, 0.1, 0.1, 1.0)
+    text = page([OnOneDatabase("SQLite 3", measured, started, counted, kept)], rules, FEW)
     assert all(path.name in text for path in measured.paths)
 
 
@@ -48,6 +49,12 @@ def test_books_are_added_up_closed_and_exported(empty_database_url: str) -> None
     kept = books.kept(empty_database_url, FEW.payments, FEW.rounds)
     assert kept.agrees
     assert kept.exported > 0
+
+
+def test_every_rule_counts_the_same_ballots_in_turn(tmp_path: Path) -> None:
+    rules = counting.measured(FEW.ballots, FEW.ballots, FEW.rounds, tmp_path)
+    assert len(rules.rules) == 3
+    assert min(rules.passed, rules.file_read, rules.file_counted, *(each.seconds for each in rules.rules)) > 0
 
 
 def test_limits_are_asked_as_often_as_told() -> None:

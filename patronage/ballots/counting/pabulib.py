@@ -108,7 +108,7 @@ class _Reading:
         self.warnings: list[str] = []
 
     def election(self) -> Election:
-        self._section("META", next(self._filled(), []))
+        self._section("META", next((row for row in self.rows if any(row)), []))
         self._read_meta()
         projects = self._read_projects()
         self._expect("num_projects", len(projects), "projects")
@@ -117,9 +117,6 @@ class _Reading:
         budget = self._number("budget", amount)
         self._warn(projects, profile)
         return Election(self.meta, projects, profile, budget, tuple(self.warnings))
-
-    def _filled(self) -> Iterator[list[str]]:
-        return (row for row in self.rows if any(row))
 
     def _stop(self, problem: str) -> BrokenFile:
         return BrokenFile(self.rows.line_num, problem)
@@ -133,8 +130,13 @@ class _Reading:
     def _body(self, until: str | None) -> Iterator[list[str]]:
         """Yield the rows of a section, the header first; all as wide as the header."""
         width = 0
-        for row in self._filled():
-            if (len(row) != width or not row[-1] or width == 1) and _section_of(row):
+        for row in self.rows:
+            if len(row) == width > 1 and row[-1]:  # as nearly all are
+                yield row
+                continue
+            if not any(row):
+                continue
+            if _section_of(row):
                 if until is None:
                     raise self._stop(f"a second section {row[0].strip()[:20]}")
                 self._section(until, row)
