@@ -22,12 +22,12 @@ from patronage.foundation.web.languages import LANGUAGES
 blueprint = Blueprint("ballots_board", __name__)
 PAGE = 50
 WORDS = {
-    Move.SHOW: _l("Show it to patrons"),
-    Move.ACCEPT: _l("Put it on the short list"),
-    Move.MERGE: _l("Merge it …"),
-    Move.ASSIGN: _l("Assign it …"),
-    Move.HAND_BACK: _l("Take it off the reporter"),
-    Move.PUBLISH: _l("The story is out …"),
+    Move.SHOW: _l("Show"),
+    Move.ACCEPT: _l("Short-list"),
+    Move.MERGE: _l("Merge …"),
+    Move.ASSIGN: _l("Assign …"),
+    Move.HAND_BACK: _l("Unassign"),
+    Move.PUBLISH: _l("Story is out …"),
     Move.DECLINE: _l("Say no …"),
 }
 PLACES = {Move.ASSIGN: "#assigning", Move.PUBLISH: "#publishing", Move.DECLINE: "#declining", Move.MERGE: "/merge"}
