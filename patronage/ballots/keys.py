@@ -5,12 +5,15 @@ key derived from the service's secret. While the row exists, whoever holds both 
 """
 
 import functools
+import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
 TOKEN_BYTES = 16
+SHA256_BLOCK = 64
 
 
 class KeyDoesNotOpen(Exception):
@@ -44,6 +47,20 @@ def unseal(sealed: bytes, round_id: int, secret: str) -> bytes:
 def token(key: bytes, person_id: int) -> bytes:
     """Return what stands on the ballot of `person_id` instead of their name: 16 bytes."""
     return hmac.digest(key, str(person_id).encode(), "sha256")[:TOKEN_BYTES]
+
+
+def tokens(key: bytes) -> Callable[[int], bytes]:
+    """Return what makes tokens of `key`, as `token` does, in half the time: for all voters of a round at once."""
+    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key.ljust(SHA256_BLOCK, b"\0")))  # RFC 2104, with the
+    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in key.ljust(SHA256_BLOCK, b"\0")))  # key taken in already
+
+    def token_of(person_id: int) -> bytes:
+        within, around = inner.copy(), outer.copy()
+        within.update(b"%d" % person_id)
+        around.update(within.digest())
+        return around.digest()[:TOKEN_BYTES]
+
+    return token_of
 
 
 def submission_mark(key: bytes, token: bytes, submission: str) -> str:

@@ -60,6 +60,11 @@ def test_after_certification_no_token_of_a_known_person_can_be_derived(
         assert "key was destroyed" in note.detail
 
 
+def test_tokens_made_for_all_voters_are_those_of_each() -> None:
+    key = keys.draw()
+    assert list(map(keys.tokens(key), range(1, 50))) == [keys.token(key, person) for person in range(1, 50)]
+
+
 def test_the_bytes_of_the_key_leave_the_file(database: Database, now: datetime) -> None:
     with database.transaction() as session:
         round_ = _closed_round(session, now)

@@ -71,7 +71,7 @@ def list_hash(key: bytes, person_ids: Iterable[int]) -> tuple[int, str]:
     A token is HMAC-SHA256 under the round key (`keys.token`), so the hash tells nobody whether somebody is on the list,
     and once the key is destroyed it can be compared no more.
     """
-    tokens = sorted(keys.token(key, person_id) for person_id in person_ids)
+    tokens = sorted(map(keys.tokens(key), person_ids))
     return len(tokens), hashlib.sha256(b"".join(tokens)).hexdigest()
 
 

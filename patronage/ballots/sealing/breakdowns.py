@@ -32,11 +32,11 @@ def linked(session: Session, round_id: int, key: bytes) -> tuple[list[bytes], li
     query = select(voter.person_id, voter.tier_band, voter.tenure_band, voter.lang)
     query = query.where(voter.round_id == round_id, voter.voted)
     numbers: dict[Bands, int] = {}
-    links = []
+    links, token_of = [], keys.tokens(key)
     for portion in session.connection().execute(query, execution_options={"yield_per": READ_AT_ONCE}).partitions():
         for person_id, *bands in portion:
             number = numbers.setdefault(tuple(bands), len(numbers))
-            links.append(keys.token(key, person_id) + number.to_bytes(CODE_BYTES, "big"))
+            links.append(token_of(person_id) + number.to_bytes(CODE_BYTES, "big"))
     links.sort()
     return links, list(numbers)
 

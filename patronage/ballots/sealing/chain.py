@@ -9,9 +9,11 @@ heads tell anything of how many voted. Formats (docs/2_a_round.md):
 
 import hashlib
 import secrets
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby, islice
+from itertools import islice
 from operator import itemgetter
 from typing import Any
 
@@ -24,6 +26,7 @@ from patronage.foundation import jobs
 SEAL_JOB = "ballots/seal"
 EVERY = timedelta(hours=1)
 LEAF_BYTES, SALT_BYTES = 32, 16
+LINE_FEED = "\n"
 READ_AT_ONCE = 20_000
 
 
@@ -33,11 +36,56 @@ def arrange(session: Session, round_id: int, now: datetime) -> None:
     jobs.put(session, SEAL_JOB, {"round": round_id}, due, once=f"{SEAL_JOB}:{round_id}:{due:%Y-%m-%dT%H}")
 
 
+@dataclass(frozen=True)
+class Roots:
+    """All leaves of a round, read once: how many, the `root` over all of them, the root of each batch by its id.
+
+    Under None stand those that are in no batch.
+    """
+
+    leaves: int
+    root: bytes
+    of_batch: dict[int | None, bytes]
+
+
 def seal(session: Session, round_: Round, now: datetime) -> ChainBatch:
     """Seal what was cast since the last batch, be it nothing; return the new batch.
 
     Must run under the lock of the round, which no ballot is cast under, so that each event falls into one batch.
     """
+    batch, before, mine = _begun(session, round_, now)
+    root = root_of(_leaves(session, select(BallotEvent.leaf).where(*mine).order_by(BallotEvent.leaf)))
+    return _sealed(session, batch, before, root)
+
+
+def seal_rest(session: Session, round_: Round, now: datetime) -> Roots:
+    """Seal what is left when the round closes, as `seal` does; return the roots, which takes one reading for both."""
+    batch, before, _mine = _begun(session, round_, now)
+    found = roots(session, round_.id)
+    _sealed(session, batch, before, found.of_batch.get(batch.id, root_of(())))
+    return found
+
+
+def roots(session: Session, round_id: int) -> Roots:
+    """Read all leaves of a round in their order, so that those of each batch come in order as well."""
+    event = BallotEvent.__table__.c
+    query = select(event.leaf, event.batch_id).where(event.round_id == round_id).order_by(event.leaf)
+    every, of_batch = hashlib.sha256(), defaultdict[int | None, Any](hashlib.sha256)
+    found = session.connection().execute(query, execution_options={"yield_per": READ_AT_ONCE})
+    many = 0
+    for portion in found.partitions():
+        many += len(portion)
+        every.update(_lines(leaf for leaf, _batch in portion))
+        parted = defaultdict[int | None, list[bytes]](list)
+        for leaf, batch_id in portion:
+            parted[batch_id].append(leaf)
+        for batch_id, leaves_of in parted.items():
+            of_batch[batch_id].update(_lines(leaves_of))
+    return Roots(many, every.digest(), {batch_id: digest.digest() for batch_id, digest in of_batch.items()})
+
+
+def _begun(session: Session, round_: Round, now: datetime) -> tuple[ChainBatch, bytes, tuple[Any, ...]]:
+    """Put the new leaves into a new batch; return it, the head before it, and the condition its leaves meet."""
     last = _last(session, round_.id)
     number, after = (last.number + 1, last.upto) if last else (1, 0)
     upto = session.scalar(select(func.max(BallotEvent.seq))) or 0
@@ -48,13 +96,15 @@ def seal(session: Session, round_: Round, now: datetime) -> ChainBatch:
     session.add(batch)
     session.flush()
     mine = (BallotEvent.round_id == round_.id, BallotEvent.seq > after, BallotEvent.seq <= upto)
-    root = root_of(_leaves(session, select(BallotEvent.leaf).where(*mine).order_by(BallotEvent.leaf)))
     session.execute(
         update(BallotEvent).where(*mine, BallotEvent.batch_id.is_(None)).values(batch_id=batch.id),
         execution_options={"synchronize_session": False},
     )
-    before = last.head if last else genesis(round_)
-    batch.root, batch.head = root, head_of(round_.id, number, before, root, batch.salt)
+    return batch, last.head if last else genesis(round_), mine
+
+
+def _sealed(session: Session, batch: ChainBatch, before: bytes, root: bytes) -> ChainBatch:
+    batch.root, batch.head = root, head_of(batch.round_id, batch.number, before, root, batch.salt)
     session.flush()
     return batch
 
@@ -73,8 +123,8 @@ def head_of(round_id: int, number: int, before: bytes, root: bytes, salt: bytes)
 def root_of(leaves: Iterable[bytes]) -> bytes:
     """Return the root over `leaves`, which come sorted; it is the SHA-256 of the published list as a file."""
     digest, waiting = hashlib.sha256(), iter(leaves)
-    while portion := b"".join(islice(waiting, READ_AT_ONCE)):
-        digest.update(f"{portion.hex(chr(10), LEAF_BYTES)}\n".encode())  # a line feed after each leaf
+    while lines := _lines(islice(waiting, READ_AT_ONCE)):
+        digest.update(lines)
     return digest.digest()
 
 
@@ -93,24 +143,24 @@ def batches(session: Session, round_id: int) -> list[ChainBatch]:
     return list(session.scalars(query))
 
 
-def problems(session: Session, round_: Round) -> list[str]:
+def problems(session: Session, round_: Round, found: Roots) -> list[str]:
     """Return what does not hold in the chain: a batch whose leaves or head changed, an event in no batch."""
-    found, before, roots = [], genesis(round_), _roots(session, round_.id)
-    if None in roots:
-        found.append("ballots were cast that are in no sealed batch")
+    wrong, before = [], genesis(round_)
+    if None in found.of_batch:
+        wrong.append("ballots were cast that are in no sealed batch")
     for number, batch in enumerate(batches(session, round_.id), start=1):
-        if batch.number != number or batch.root != roots.get(batch.id, root_of(())):
-            found.append(f"the leaves of batch {batch.number} are not those that were sealed")
+        if batch.number != number or batch.root != found.of_batch.get(batch.id, root_of(())):
+            wrong.append(f"the leaves of batch {batch.number} are not those that were sealed")
         if batch.head != head_of(round_.id, batch.number, before, batch.root, batch.salt):
-            found.append(f"the head of batch {batch.number} does not follow from the one before")
+            wrong.append(f"the head of batch {batch.number} does not follow from the one before")
         before = batch.head
-    return found
+    return wrong
 
 
-def _roots(session: Session, round_id: int) -> dict[int | None, bytes]:
-    event = BallotEvent.__table__.c
-    query = select(event.batch_id, event.leaf).where(event.round_id == round_id).order_by(event.batch_id, event.leaf)
-    return {batch: root_of(map(itemgetter(1), rows)) for batch, rows in groupby(_rows(session, query), itemgetter(0))}
+def _lines(leaves: Iterable[bytes]) -> bytes:
+    """Return each leaf as lower-case hex with a line feed after it."""
+    together = b"".join(leaves)
+    return f"{together.hex(LINE_FEED, LEAF_BYTES)}\n".encode() if together else b""
 
 
 def _last(session: Session, round_id: int) -> ChainBatch | None:
@@ -119,10 +169,6 @@ def _last(session: Session, round_id: int) -> ChainBatch | None:
 
 
 def _leaves(session: Session, query: Select[Any]) -> Iterator[bytes]:
-    return map(itemgetter(0), _rows(session, query))
-
-
-def _rows(session: Session, query: Select[Any]) -> Iterator[Any]:
     found = session.connection().execute(query, execution_options={"yield_per": READ_AT_ONCE})
     for portion in found.partitions():
-        yield from portion
+        yield from map(itemgetter(0), portion)

@@ -29,8 +29,9 @@ def correct(session: Session, round_id: int, reason: str, actor_id: int | None, 
     if said["schema"] == canonical.FIRST_SCHEMA:
         raise BallotsDiffer  # nothing in it says which ballots were counted
     corrects = {"version": last.version, "sha256": last.sha256, "reason": reason.strip()}
-    again = freezing.again(session, round_, said)
-    if again["ballots"]["sha256"] != said["ballots"]["sha256"] or chain.problems(session, round_):
+    roots = chain.roots(session, round_id)
+    again = freezing.again(session, round_, said, roots)
+    if again["ballots"]["sha256"] != said["ballots"]["sha256"] or chain.problems(session, round_, roots):
         raise BallotsDiffer
     if canonical.written(again) == last.canonical:
         raise NothingToCorrect

@@ -8,45 +8,47 @@ from sqlalchemy import func, insert, select, union
 from sqlalchemy.orm import Session
 
 from patronage.ballots import keys, tally
-from patronage.ballots.models import BallotEvent, Electorate, ResultCount, Round, RoundKey, RoundResult, RoundTopic
+from patronage.ballots.models import Electorate, ResultCount, Round, RoundKey, RoundResult, RoundTopic
 from patronage.ballots.rounds import ballot_topics
 from patronage.ballots.sealing import breakdowns, canonical, chain, counts, raw
+from patronage.foundation.collecting import collector_paused
 from patronage.giving import standing
 
 
 @dataclass(frozen=True)
 class Carried:
-    """What only the moment of closing knows; counting again takes it as it was frozen."""
+    """What is not counted from ballots: counting again takes all but the roots as it was frozen."""
 
     electorate: dict[str, Any]
     breakdowns: list[dict[str, Any]]
+    roots: chain.Roots
     version: int = 1
     corrects: dict[str, Any] | None = None
 
 
+@collector_paused()
 def freeze(session: Session, round_: Round, now: datetime, secret: str) -> tuple[int, ...]:
     """Seal the last ballots of the closed `round_`, count, and write version 1 of its result; return the slate.
 
     Must run in the transaction that closes the round, under its lock. `secret` is the service's, which opens the
     round key: the breakdowns are made here, once, and never again.
     """
-    chain.seal(session, round_, now)
-    topics = ballot_topics(session, round_.id)
+    roots, topics = chain.seal_rest(session, round_, now), ballot_topics(session, round_.id)
     electorate = _electorate(session, round_, now)
     counted = counts.of_round(session, round_, topics, electorate["size"])
     digest, tables = _ballots(session, round_, secret, counted["slate"])
-    content = _content(session, round_, topics, counted, digest, Carried(electorate, tables))
+    content = _content(session, round_, topics, counted, digest, Carried(electorate, tables, roots))
     write(session, round_.id, content, None, now)
     return tuple(counted["slate"])
 
 
-def again(session: Session, round_: Round, said: dict[str, Any]) -> dict[str, Any]:
+def again(session: Session, round_: Round, said: dict[str, Any], roots: chain.Roots) -> dict[str, Any]:
     """Return the content of a result built anew from raw rows, with what is carried over taken from `said`."""
     topics = ballot_topics(session, round_.id)
     if said["schema"] == canonical.FIRST_SCHEMA:
         return _first_content(session, round_, topics, said["electorate"])
     counted = counts.of_round(session, round_, topics, said["electorate"]["size"])
-    carried = Carried(said["electorate"], said["breakdowns"], said["version"], said["corrects"])
+    carried = Carried(said["electorate"], said["breakdowns"], roots, said["version"], said["corrects"])
     return _content(session, round_, topics, counted, raw.digest(session, round_.id), carried)
 
 
@@ -112,7 +114,7 @@ def _content(
         "ballots": {**counted["ballots"], "sha256": digest},
         "topics": [{**_named(row), "days": row.reporter_days, **counted["topics"][row.position]} for row in topics],
         "breakdowns": carried.breakdowns,
-        "chain": _chain(session, round_),
+        "chain": _chain(session, round_, carried.roots),
         "tie_seed": round_.tie_seed,
         "tie_seed_sha256": round_.tie_seed_hash,
     }
@@ -155,12 +157,7 @@ def _named(row: RoundTopic) -> dict[str, Any]:
     return {"position": row.position, "topic": row.topic_id, "title": row.title}
 
 
-def _chain(session: Session, round_: Round) -> dict[str, Any]:
+def _chain(session: Session, round_: Round, roots: chain.Roots) -> dict[str, Any]:
     sealed = chain.batches(session, round_.id)
-    leaves = select(func.count()).where(BallotEvent.round_id == round_.id)
-    return {
-        "leaves": session.scalar(leaves) or 0,
-        "root": chain.root_of(chain.leaves(session, round_.id)).hex(),
-        "batches": len(sealed),
-        "head": (sealed[-1].head if sealed else chain.genesis(round_)).hex(),
-    }
+    head = sealed[-1].head if sealed else chain.genesis(round_)
+    return {"leaves": roots.leaves, "root": roots.root.hex(), "batches": len(sealed), "head": head.hex()}

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from patronage.ballots.models import ResultCount, Round, RoundResult
 from patronage.ballots.sealing import canonical, chain, freezing
 from patronage.ballots.sealing.refusals import DoesNotAgree, NotClosedYet
+from patronage.foundation.collecting import collector_paused
 
 
 def versions(session: Session, round_id: int) -> list[RoundResult]:
@@ -17,6 +18,7 @@ def versions(session: Session, round_id: int) -> list[RoundResult]:
     return list(session.scalars(query))
 
 
+@collector_paused()
 def problems(session: Session, round_: Round) -> list[str]:
     """Count the closed `round_` again; return what does not agree with its frozen result, in plain sentences.
 
@@ -33,13 +35,15 @@ def problems(session: Session, round_: Round) -> list[str]:
         if canonical.sha256(row.canonical) != row.sha256
     ]
     said = json.loads(rows[-1].canonical)
-    again = freezing.again(session, round_, said)
+    roots = chain.roots(session, round_.id)
+    again = freezing.again(session, round_, said, roots)
     found += [f"“{name}” is not what the ballots give" for name in _different(said, again)]
     if not found and canonical.written(again) != rows[-1].canonical:
         found.append("the frozen result is not written canonically")
     if _lines(session, rows[-1]) != {topic["position"]: topic["votes"] for topic in said["topics"]}:
         found.append("the table of counts does not say what the frozen result says")
-    return [*found, *(chain.problems(session, round_) if said["schema"] != canonical.FIRST_SCHEMA else ())]
+    is_sealed = said["schema"] != canonical.FIRST_SCHEMA
+    return [*found, *(chain.problems(session, round_, roots) if is_sealed else ())]
 
 
 def agreed(session: Session, round_id: int) -> str:
