@@ -6,15 +6,13 @@ import pytest
 
 from bench import ballots, books, counting, measuring, paths
 from bench.report import OnOneDatabase, page
-from patronage.foundation.migrations import upgrade
 
 FEW = measuring.Effort(rounds=1, reads=8, writes=8, ballots=500, counts=1, payments=600)
 
 
 @pytest.mark.slow
-def test_every_path_answers_as_its_senders_expect(empty_database_url: str, tmp_path: Path) -> None:
-    upgrade(empty_database_url)
-    measured = measuring.measure(empty_database_url, tmp_path, FEW)
+def test_every_path_answers_as_its_senders_expect(own_database_url: str, tmp_path: Path) -> None:
+    measured = measuring.measure(own_database_url, tmp_path, FEW)
     assert {name: figures.failed for name, figures in measured.figures.items() if figures.failed} == {}
     assert {name: len(figures.took) for name, figures in measured.figures.items()} == {
         "hello": 8, "commit1": 8, "support page": 8, "result page": 8, "webhook intake": 8, "vote cast": 8,
@@ -27,26 +25,22 @@ def test_every_path_answers_as_its_senders_expect(empty_database_url: str, tmp_p
     assert all(path.name in text for path in measured.paths)
 
 
-def test_the_service_the_imports_and_the_help_are_started_in_turn(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'patronage.db'}"
-    upgrade(url)
-    started = measuring.measure_start(url, tmp_path, 1)
+def test_the_service_the_imports_and_the_help_are_started_in_turn(own_sqlite_url: str, tmp_path: Path) -> None:
+    started = measuring.measure_start(own_sqlite_url, tmp_path, 1)
     assert min(started.first_answer, started.imports, started.help) > 0
     assert started.ratio == pytest.approx(started.first_answer / started.imports)
 
 
-def test_ballots_are_counted_frozen_and_recounted(empty_database_url: str) -> None:
-    upgrade(empty_database_url)
-    round_id = ballots.fill(empty_database_url, FEW.ballots)
-    counted = ballots.counted(empty_database_url, round_id, FEW.counts)
+def test_ballots_are_counted_frozen_and_recounted(own_database_url: str) -> None:
+    round_id = ballots.fill(own_database_url, FEW.ballots)
+    counted = ballots.counted(own_database_url, round_id, FEW.counts)
     assert counted.ballots == FEW.ballots
     assert counted.holds
 
 
-def test_books_are_added_up_closed_and_exported(empty_database_url: str) -> None:
-    upgrade(empty_database_url)
-    books.fill(empty_database_url, FEW.payments)
-    kept = books.kept(empty_database_url, FEW.payments, FEW.rounds)
+def test_books_are_added_up_closed_and_exported(own_database_url: str) -> None:
+    books.fill(own_database_url, FEW.payments)
+    kept = books.kept(own_database_url, FEW.payments, FEW.rounds)
     assert kept.agrees
     assert kept.exported > 0
 

@@ -8,10 +8,8 @@ from patronage.operation.rehearsal import Line, Plan, Verdict, rehearse
 
 
 @pytest.mark.slow
-def test_some_months_in_which_everything_goes_wrong_come_out_to_the_cent(
-    empty_database_url: str, tmp_path: Path
-) -> None:
-    verdict = rehearse(Plan(patrons=4, months=2, seed=3), empty_database_url, tmp_path)
+def test_some_months_in_which_everything_goes_wrong_come_out_to_the_cent(own_database_url: str, tmp_path: Path) -> None:
+    verdict = rehearse(Plan(patrons=4, months=2, seed=3), own_database_url, tmp_path)
     assert verdict.counts["payments"] > 4
     assert (verdict.differ_still, verdict.broken, verdict.given_up) == ([], [], [])
     assert [line for line in verdict.lines if not line.is_equal] == []
