@@ -4,7 +4,7 @@ They hold what the desk shows and nothing more: of an open vote the turnout, rou
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,6 +29,13 @@ WEEKLY = "newsroom/weekly-digest"
 AT = time(7, 0)  # on Monday, in the newsroom's zone
 WEEK = timedelta(days=7)
 READERS = (Role.EDITOR, Role.ADMIN)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Whoever gets a digest, as the gate sees them."""
+
+    roles: frozenset[str] = frozenset(READERS)
 
 
 def keep_sending(tools: Tools) -> bool:
@@ -91,7 +98,7 @@ def week(session: Session, since: datetime, now: datetime) -> dict[str, Any]:
     running = [each for _round, owed in promise.running(session) for each in owed if not each.is_kept]
     return {
         "waiting": {name: number for name, number in asdict(waits).items() if number},
-        "open": [_open(each) for each in overview.open_rounds(session)],
+        "open": [_open(each) for each in overview.open_rounds(session, Reader())],
         "results": _results(session, since),
         "owed": [{"title": each.decided.line.title, "kept": str(each.kept)} for each in running],
         "stories": [{"title": title, "url": url} for title, url in session.execute(out.order_by(Topic.published_at))],

@@ -14,7 +14,6 @@ from patronage.foundation.web.house import tools
 from patronage.giving.models import PledgeState
 from patronage.newsroom import deeds, digest_pages, figures, navigation, outward, patrons, stories
 from patronage.newsroom.forms import IdentityForm
-from patronage.newsroom.navigation import EDITORS
 from patronage.newsroom.overview import overview
 from patronage.people import audit
 from patronage.people.models import AuditEntry, Person
@@ -38,9 +37,8 @@ def install(app: Flask) -> None:
 @staff("editor", "bookkeeper")
 def desk() -> ResponseReturnValue:
     """Show what needs somebody."""
-    edits = bool(EDITORS & current_user.roles)
     with tools().database.reading() as session:
-        return render_template("newsroom/desk.html", desk=overview(session, tools().clock.now(), edits=edits))
+        return render_template("newsroom/desk.html", desk=overview(session, tools().clock.now(), current_user))
 
 
 @blueprint.get("/desk/patrons")

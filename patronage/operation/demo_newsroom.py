@@ -1,6 +1,8 @@
-"""The demo's newsroom: invented, with a name, a logo, terms, patrons and the topics they vote on."""
+"""The demo's newsroom: invented, with a name, a logo, terms and patrons."""
 
 from dataclasses import dataclass
+
+from patronage.operation.demo_topics import STORY_URL
 
 NAME = "The Harbour Post"
 TAGLINE = "Independent reporting from a port city, paid for by its readers"
@@ -99,7 +101,7 @@ GIVERS = [
     Giver(205, "Noor Aziz", "noor@reader.example", "once", "40"),
     Giver(230, "Yuliia Tkach", "yuliia@reader.example", "month", "5", source="story-40"),
     Giver(260, "Grace Okafor", "grace@reader.example", "month", "12", cover_fees=True),
-    Giver(300, "Ivan Melnyk", "ivan@reader.example", "month", "3", source="story-40"),
+    Giver(300, "Ivan Melnyk", "ivan@reader.example", "month", "3", source=STORY_URL),
     Giver(305, "Beatriz Nunes", "beatriz@reader.example", "month", "12", offer=CODE),
     Giver(325, "Viktor Danylchuk", "viktor@reader.example", "month", "5", card_ends_on=350),
     Giver(325, "Eleanor Marsh", "eleanor@reader.example", "once", "80", currency="USD"),
