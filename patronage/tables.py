@@ -2,6 +2,7 @@
 
 from patronage.ballots import models as ballots
 from patronage.ballots.deciding import models as deciding
+from patronage.ballots.electing import models as electing
 from patronage.ballots.suggesting import models as suggesting
 from patronage.books import models as books
 from patronage.books.papers import models as papers
@@ -39,6 +40,7 @@ MODULES = (
     ballots,
     deciding,
     suggesting,
+    electing,
     newsroom,
     api,
     hooks,

@@ -45,30 +45,6 @@ class StoryForm(PageForm):
     )
 
 
-class RoundForm(PageForm):
-    """What a round asks, and when; dates are typed in the newsroom's zone."""
-
-    title = StringField(_l("Question"), _words(3, 120, _l("Write what is asked.")), filters=[squeezed])
-    promise = TextAreaField(
-        _l("What the editors promise"), _words(3, LONGEST_PROMISE, _l("Write what patrons can count on.")),
-        filters=[squeezed], render_kw={"rows": 3},
-    )  # fmt: skip
-    places = IntegerField(
-        _l("Places"), [InputRequired(_l("Write how many topics can be chosen.")), NumberRange(1, 20)],
-        render_kw={"inputmode": "numeric"},
-    )  # fmt: skip
-    most_ticks = IntegerField(
-        _l("Most ticks on a ballot"), [InputRequired(_l("Write how many topics one may tick.")), NumberRange(1, 50)],
-        render_kw={"inputmode": "numeric"},
-    )  # fmt: skip
-    opens = StringField(
-        _l("Voting opens"), [InputRequired(_l("Write when voting opens."))], render_kw={"type": "datetime-local"}
-    )
-    closes = StringField(
-        _l("Voting closes"), [InputRequired(_l("Write when voting closes."))], render_kw={"type": "datetime-local"}
-    )
-
-
 class AddTopicForm(PageForm):
     """Which topic joins the ballot."""
 

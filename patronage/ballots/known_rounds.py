@@ -26,12 +26,13 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class KnownRound:
-    """The dates of a round that decide its phase."""
+    """The dates of a round that decide its phase, and how many are on its list of voters once it is written."""
 
     id: int
     opens_at: datetime
     closes_at: datetime
     closed_at: datetime | None
+    electorate_size: int | None = None
 
     def phase(self, now: datetime) -> Phase:
         """Return the phase at `now`."""
@@ -44,7 +45,7 @@ class KnownRound:
 
 def known(round_: Round) -> KnownRound:
     """Return what is known of a row."""
-    return KnownRound(round_.id, round_.opens_at, round_.closes_at, round_.closed_at)
+    return KnownRound(round_.id, round_.opens_at, round_.closes_at, round_.closed_at, round_.electorate_size)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class KnownRounds(Fresh[Snapshot]):
         self._database = database
 
     def _look(self) -> Snapshot:
-        columns = (Round.id, Round.opens_at, Round.closes_at, Round.closed_at)
+        columns = (Round.id, Round.opens_at, Round.closes_at, Round.closed_at, Round.electorate_size)
         query = select(*columns).where(Round.opened_at.is_not(None)).order_by(Round.id)
         with self._database.reading() as session:
             rounds = {row.id: KnownRound(*row) for row in session.execute(query)}

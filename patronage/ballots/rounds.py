@@ -25,6 +25,7 @@ from patronage.ballots.refusals import (
 from patronage.ballots.sealing import chain
 from patronage.ballots.suggesting import steps
 from patronage.foundation import jobs
+from patronage.foundation.collecting import collector_paused
 from patronage.people import audit
 
 LIST_JOB = "ballots/draw_up_list"
@@ -161,6 +162,7 @@ def seed_hash(seed: str) -> str:
     return hashlib.sha256(seed.encode()).hexdigest()
 
 
+@collector_paused()
 def close_round(session: Session, round_id: int, secret: str, actor_id: int | None, now: datetime) -> Round:
     """Close the round and freeze its result, in one transaction with everything that follows from it.
 
@@ -202,11 +204,6 @@ def takes_votes_clause(now: datetime) -> ColumnElement[bool]:
     """Return the condition "the round takes votes at `now`", for a query's WHERE."""
     is_open = and_(Round.opened_at.is_not(None), Round.closed_at.is_(None))
     return and_(is_open, Round.opens_at <= now, Round.closes_at > now)
-
-
-def open_now(session: Session, now: datetime) -> Round | None:
-    """Return the round that takes votes now; of several, the one that closes first."""
-    return next(iter(all_open(session, now)), None)
 
 
 def all_open(session: Session, now: datetime) -> list[Round]:

@@ -8,11 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from patronage.ballots import rounds, voting
+from patronage.ballots.electing import entitlement, wording
+from patronage.ballots.electing.wording import Rules
 from patronage.ballots.known_rounds import Phase, known
-from patronage.ballots.models import Round, RoundTopic, Topic, TopicState
-from patronage.ballots.refusals import NoSuchRound
+from patronage.ballots.models import Policy, Round, RoundTopic, Topic, TopicState
+from patronage.ballots.refusals import NoSuchRound, NotEntitled
 from patronage.ballots.results import Frozen, published
-from patronage.giving import standing
 
 MOST_LISTED = 50
 
@@ -22,7 +23,7 @@ class Ballot:
     """A round's ballot as it is drawn.
 
     `choices` stand in the order this voter sees; `ticked` is what they have cast (None: nothing yet) or just sent;
-    `submission` is the one-time id of the form.
+    `submission` is the one-time id of the form; `refusal` says why this voter may not cast it, None if they may.
     """
 
     round: Round
@@ -30,8 +31,24 @@ class Ballot:
     choices: list[RoundTopic]
     ticked: set[int]
     has_voted: bool
-    may_vote: bool
+    refusal: NotEntitled | None
     submission: str
+    rules: Rules
+
+    @property
+    def may_vote(self) -> bool:
+        """Tell whether this voter may cast it."""
+        return self.refusal is None
+
+    @property
+    def is_patron(self) -> bool:
+        """Tell whether this voter is a patron, though they may not be entitled here."""
+        return type(self.refusal) is not NotEntitled
+
+    @property
+    def is_open_to_newcomers(self) -> bool:
+        """Tell whether somebody who becomes a patron today may vote today."""
+        return self.round.policy == Policy.UNTIL_CLOSING and not self.round.least_days
 
 
 @dataclass(frozen=True)
@@ -58,7 +75,7 @@ def ballot_of(session: Session, round_: Round, person_id: int, now: datetime, se
     return Ballot(
         round=round_, phase=known(round_).phase(now), choices=[topics[position] for position in order],
         ticked=ticked or set(), has_voted=ticked is not None, submission=secrets.token_hex(16),
-        may_vote=standing.is_patron(session, person_id, now),
+        refusal=entitlement.of_one(session, round_.id, person_id, now), rules=wording.rules(session, round_),
     )  # fmt: skip
 
 
@@ -66,7 +83,7 @@ def strangers_ballot(session: Session, round_: Round, now: datetime) -> Ballot:
     """Return the ballot as somebody sees it who is not signed in: to read, not to cast."""
     return Ballot(
         round=round_, phase=known(round_).phase(now), choices=rounds.ballot_topics(session, round_.id), ticked=set(),
-        has_voted=False, may_vote=False, submission="",
+        has_voted=False, refusal=NotEntitled(), submission="", rules=wording.rules(session, round_),
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from patronage.ballots import desk, desk_topics, extras, rounds, showing, voting
 from patronage.ballots.deciding import result_page
 from patronage.ballots.deciding import views as deciding
+from patronage.ballots.electing import draft_pages, open_pages, way_out, why_pages
 from patronage.ballots.forms import BallotForm
 from patronage.ballots.known_rounds import KnownRounds, Phase, Snapshot, known
 from patronage.ballots.refusals import NoSuchRound, NotAChoice, NotASubmission, TooManyTicks
@@ -40,6 +41,9 @@ def install(app: Flask) -> None:
     """Give `app` the pages of voting, and other rooms' pages the open ballot."""
     for part in (blueprint, desk.blueprint, desk_topics.blueprint):
         app.register_blueprint(part)
+    for page in (draft_pages, open_pages, way_out, why_pages):
+        app.register_blueprint(page.blueprint)
+    way_out.add_to_letters(app)
     app.register_blueprint(deciding.blueprint)
     app.register_blueprint(seals.blueprint)
     suggesting.install(app)
@@ -74,7 +78,9 @@ def show(round_id: int) -> ResponseReturnValue:
         return _kept(("result", round_id, _known().stories), lambda session: _result_page(session, round_id))
     if current_app.config["SESSION_COOKIE_NAME"] in request.cookies and current_user.is_authenticated:
         return _ballot_page(round_id, now)
-    answer = _kept(("asked", round_id, phase), lambda session: _strangers_page(session, round_id, now))
+    answer = _kept(
+        ("asked", round_id, phase, seen.electorate_size), lambda session: _strangers_page(session, round_id, now)
+    )
     answer.vary.add("Cookie")
     return answer
 
@@ -130,9 +136,12 @@ def received(round_id: int) -> ResponseReturnValue:
             return redirect(f"/topics/{round_id}", 303)
         receipt = voting.receipt_for(session, round_id, current_user.id, submission, _secret())
         titles = {str(row.position): row.title for row in rounds.ballot_topics(session, round_id)}
+        form = why_pages.form_for(session, round_, current_user.id) if receipt and round_.asks_why else None
     ticked = [titles[each] for each in receipt.choices.split(",") if each] if receipt else []
     can_change = rounds.takes_votes(round_, tools().clock.now())
-    return render_template("ballots/received.html", round=round_, receipt=receipt, ticked=ticked, can_change=can_change)
+    return render_template(
+        "ballots/received.html", round=round_, receipt=receipt, ticked=ticked, can_change=can_change, form=form
+    )
 
 
 def _choices() -> list[str]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from patronage.ballots import rounds
 from patronage.ballots.electing import electorate
+from patronage.ballots.electing.models import VoteLettersStopped
 from patronage.ballots.models import Electorate, MailingKind, Round, RoundMailing
 from patronage.ballots.refusals import NotOpenNow, RemindedAlready
 from patronage.foundation import jobs, outbox
@@ -29,9 +30,10 @@ TEMPLATES = {
 
 
 @dataclass(frozen=True)
-class Sent:
-    """How the letters of one kind fared: written, handed over to the post, and given up as nobody took them."""
+class Mailed:
+    """Letters of one kind: when they were begun; of invitations how many were written, sent, and given up."""
 
+    kind: MailingKind
     begun_at: datetime
     written: int
     sent: int
@@ -65,10 +67,11 @@ def write_some(session: Session, round_: Round, kind: MailingKind, after: int, n
         return
     mailing = _begin(session, round_, kind, now)
     people = _people(session, round_, kind, after, now)
-    facts = {"round": round_.id, "title": round_.title, "closes_at": round_.closes_at.isoformat()}
+    facts: dict[str, Any] = {"round": round_.id, "title": round_.title, "closes_at": round_.closes_at.isoformat()}
     for person in people:
+        facts["person"] = person.id
         outbox.write(
-            session, TEMPLATES[kind], person.email, facts, now, recipient_id=person.id, language=person.language,
+            session, TEMPLATES[kind], person.email, dict(facts), now, recipient_id=person.id, language=person.language,
             once=f"{_name(round_.id, kind)}{person.id}",
         )  # fmt: skip
     mailing.last_letter = _last_letter(session)
@@ -84,28 +87,23 @@ def handle(session: Session, data: dict[str, Any], now: datetime) -> None:
     write_some(session, session.get_one(Round, data["round"]), MailingKind(data["kind"]), data["after"], now)
 
 
-def invitations(session: Session, round_id: int) -> Sent | None:
-    """Return how the invitations of a round fared, or None if there were none."""
-    mailing = session.get(RoundMailing, (round_id, MailingKind.INVITATION))
-    if mailing is None:
-        return None
-    counts = select(func.count(), func.count(Letter.done_at), func.count(Letter.dead_at)).where(
-        Letter.id > mailing.first_letter, Letter.id <= mailing.last_letter,
+def mailings(session: Session, round_id: int) -> list[Mailed]:
+    """Return which letters were written for a round; of invitations how they fared, of reminders when and no more."""
+    invitations = and_(
+        RoundMailing.kind == MailingKind.INVITATION, Letter.id > RoundMailing.first_letter,
+        Letter.id <= RoundMailing.last_letter,
         Letter.once.startswith(_name(round_id, MailingKind.INVITATION), autoescape=True),
     )  # fmt: skip
-    written, sent, refused = session.execute(counts).one()
-    return Sent(mailing.begun_at, written, sent, refused)
-
-
-def reminded(session: Session, round_id: int) -> list[tuple[MailingKind, datetime]]:
-    """Return which reminders were written and when; never how many."""
-    query = select(RoundMailing).where(RoundMailing.round_id == round_id, RoundMailing.kind != MailingKind.INVITATION)
-    return [(mailing.kind, mailing.begun_at) for mailing in session.scalars(query.order_by(RoundMailing.begun_at))]
+    which = (RoundMailing.kind, RoundMailing.begun_at)
+    query = select(*which, func.count(Letter.id), func.count(Letter.done_at), func.count(Letter.dead_at))
+    query = query.select_from(RoundMailing).outerjoin(Letter, invitations).where(RoundMailing.round_id == round_id)
+    return [Mailed(*row) for row in session.execute(query.group_by(*which).order_by(RoundMailing.begun_at))]
 
 
 def _people(session: Session, round_: Round, kind: MailingKind, after: int, now: datetime) -> list[Person]:
     entitled, moments = electorate.entitled(round_, now)
     query = select(Person).where(Person.id.in_(entitled), Person.id > after).order_by(Person.id).limit(AT_ONCE)
+    query = query.where(Person.id.not_in(select(VoteLettersStopped.person_id)))
     if kind is not MailingKind.INVITATION:
         voted = select(Electorate.person_id).where(Electorate.round_id == round_.id, Electorate.voted)
         query = query.where(Person.id.not_in(voted))

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from patronage.ballots import rounds, topics, voting
-from patronage.ballots.models import Electorate, ReasonState, Round, RoundReason, RoundState
+from patronage.ballots.models import Electorate, ReasonState, Round, RoundReason, RoundState, RoundTopic
 from patronage.ballots.refusals import NotYoursToSay
 from patronage.people import audit
 
@@ -50,12 +50,15 @@ def left_to_give(session: Session, round_: Round, person_id: int) -> int:
     return round_.most_ticks - voter.reasons if round_.asks_why and voter and voter.voted else 0
 
 
-def to_moderate(session: Session, round_: Round, state: ReasonState) -> list[RoundReason]:
-    """Return reasons in `state`, in the order of their ids, drawn by lot; none before the round is closed."""
+def by_topic(session: Session, round_: Round, state: ReasonState) -> list[tuple[RoundTopic, list[RoundReason]]]:
+    """Return reasons in `state` by topic, in the order of their ids, drawn by lot; none before the round is closed."""
     if round_.state in {RoundState.DRAFT, RoundState.OPEN}:
         return []
     query = select(RoundReason).where(RoundReason.round_id == round_.id, RoundReason.state == state)
-    return list(session.scalars(query.order_by(RoundReason.id).limit(MOST_LISTED)))
+    found = session.scalars(query.order_by(RoundReason.id).limit(MOST_LISTED)).all()
+    every = rounds.ballot_topics(session, round_.id)
+    listed = [(topic, [each for each in found if each.position == topic.position]) for topic in every]
+    return [(topic, reasons) for topic, reasons in listed if reasons]
 
 
 def counts(session: Session, round_: Round) -> dict[ReasonState, int]:
