@@ -1,10 +1,12 @@
 """The forms of hooks: what an administrator says of an address that is told."""
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
-from wtforms import PasswordField, RadioField, SelectMultipleField, StringField
+from wtforms import RadioField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
-from wtforms.widgets import CheckboxInput, ListWidget, PasswordInput
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from patronage.ballots.announcing import Event
 from patronage.foundation.outside import LONGEST_URL
@@ -20,20 +22,19 @@ EVENTS = {
     Event.TOPIC_PUBLISHED: _l("A story is published (topic.published)"),
 }
 NAMES = {**{event.value: words for event, words in EVENTS.items()}, wording.PING: _l("A test (test.ping)")}
-ADDRESS = [Length(max=LONGEST_URL)]
 
 
-class HookForm(PageForm):
-    """What is said of a hook that is there already; its address is only typed to change it."""
+def _name() -> StringField:
+    return StringField(_l("Name"), [InputRequired(_l("Write a name by which you know it.")), Length(max=80)])
 
-    name = StringField(_l("Name"), [InputRequired(_l("Write a name by which you know it.")), Length(max=80)])
-    url = PasswordField(
-        _l("Another address"),
-        [Optional(), *ADDRESS],
-        widget=PasswordInput(hide_value=False),
-        render_kw={"autocomplete": "off"},
-    )
-    events = SelectMultipleField(
+
+def _address(label: Any, asked: Any) -> StringField:
+    keys = {"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}
+    return StringField(label, [asked, Length(max=LONGEST_URL)], render_kw=keys)
+
+
+def _events() -> SelectMultipleField:
+    return SelectMultipleField(
         _l("What it is told"),
         [DataRequired(_l("Tick at least one."))],
         choices=[SelectChoice(event.value, words) for event, words in EVENTS.items()],
@@ -42,9 +43,18 @@ class HookForm(PageForm):
     )
 
 
-class NewHookForm(HookForm):
+class HookForm(PageForm):
+    """What is said of a hook that is there already; its address is only typed to change it."""
+
+    name = _name()
+    url = _address(_l("Another address"), Optional())
+    events = _events()
+
+
+class NewHookForm(PageForm):
     """What is said of a new hook."""
 
+    name = _name()
     kind = RadioField(
         _l("Who listens there"),
         choices=[
@@ -53,8 +63,5 @@ class NewHookForm(HookForm):
         ],
         default=HookKind.STANDARD.value,
     )
-    url = StringField(
-        _l("Address"),
-        [InputRequired(_l("Write the address.")), *ADDRESS],
-        render_kw={"inputmode": "url", "autocomplete": "off"},
-    )
+    url = _address(_l("Address"), InputRequired(_l("Write the address.")))
+    events = _events()

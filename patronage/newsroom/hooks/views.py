@@ -149,7 +149,7 @@ def _log(session: Session, hook_id: int) -> list[tuple[Delivery, list[Attempt]]]
     return [(each, by_delivery.get(each.id, [])) for each in deliveries]
 
 
-def _wanted(form: HookForm) -> Wanted:
+def _wanted(form: HookForm | NewHookForm) -> Wanted:
     return Wanted(form.name.data.strip(), tuple(form.events.data), (form.url.data or "").strip())
 
 
