@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from patronage.ballots import rounds, topics
+from patronage.ballots.suggesting import way_out
 from patronage.ballots.voting import cast
 from patronage.books import disputes, months
 from patronage.books.disputes import Warned
@@ -24,6 +25,7 @@ from patronage.giving.returning.refunding import Wanted
 from patronage.operation.links import sign_in_link_for
 from patronage.people import staff
 from tests.ballots import polls
+from tests.ballots.suggesting.idea_makers import an_idea
 from tests.books.accounts import Accounts
 from tests.browser import steps
 from tests.fixtures.chromium import People
@@ -212,6 +214,29 @@ def test_what_an_editor_sees(live: Live, walking: Callable[..., Walk], voted: tu
         draft = polls.a_draft(session, later, titles=("One", "Two", "Three")).id
     walk.see(f"/desk/rounds/{draft}")
     assert walk.found == []
+
+
+def test_what_is_seen_of_ideas(live: Live, walking: Callable[..., Walk]) -> None:
+    now = live.tools.clock.now()
+    with live.tools.database.transaction() as session:
+        reader = polls.a_patron(session, now, READER)
+        shown = an_idea(session, now, "Хто платить за міст", by=reader, tell=True)
+        waiting = an_idea(session, now, "Хто платить за мости", by=reader, shown=False)
+        topics.accept(session, an_idea(session, now, "Bread").id, None, now)
+        for number in range(25):
+            an_idea(session, now, f"Street number {number}")
+    with live.app.app_context():
+        letters = way_out.path(shown.id, reader.id)
+    stranger, patron, desk = walking(), walking(READER), walking(EDITOR, "editor")
+    stranger.see("/topics/ideas", f"/topics/ideas/{shown.id}", letters)
+    patron.see(f"/topics/ideas/{shown.id}", f"/topics/ideas/{waiting.id}", "/topics/suggest")
+    patron.page.get_by_label("The question or topic").fill("Хто заплатив за міст?")
+    patron.page.get_by_label("Why it matters").fill("It has been closed for three years now.")
+    _send(patron.page)
+    patron.look()
+    desk.see("/desk/topics", "/desk/topics?list=all", "/desk/topics/waiting", f"/desk/topics/{waiting.id}")
+    desk.see(f"/desk/topics/{waiting.id}/merge?into={shown.id}")
+    assert stranger.found + patron.found + desk.found == []
 
 
 def test_what_a_bookkeeper_sees(live: Live, walking: Callable[..., Walk]) -> None:

@@ -91,7 +91,7 @@ def test_an_editor_draws_up_a_round_and_a_patron_suggests_a_topic(live: Live, so
     reader.get_by_label("Why it matters").fill("My shift ends at ten and so does everybody's at the yard.")
     reader.locator("main form button[type=submit]").click()
     desk.goto(f"{live.url}/desk/topics")
-    expect(desk.get_by_text("Why the tram stops at nine")).to_be_visible()
+    expect(desk.get_by_role("link", name="Why the tram stops at nine")).to_be_visible()
 
 
 def test_a_declined_card_keeps_the_form_and_the_next_card_pays_once(live: Live, somebody: People) -> None:
