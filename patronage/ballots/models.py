@@ -241,13 +241,13 @@ class BallotEvent(Base):
     round_id: Mapped[int] = mapped_column(Key, ForeignKey("round.id"))
     submission_id: Mapped[str] = mapped_column(unique=True)
     leaf: Mapped[bytes] = mapped_column(LargeBinary)
-    batch_id: Mapped[int | None] = mapped_column(Key, ForeignKey("chain_batch.id"))
 
 
 class ChainBatch(Base):
     """Some ballots' leaves sealed together: `root` over the sorted leaves, `head` over the head before and it.
 
-    `salt` keeps the head from telling that a batch is empty; `upto` is the last event there was when it was sealed.
+    `salt` keeps the head from telling that a batch is empty. `upto` is the last event there was, of any round: a batch
+    seals the events of its round after the `upto` of the batch before it, up to its own.
     """
 
     __tablename__ = "chain_batch"

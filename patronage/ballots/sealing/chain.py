@@ -9,6 +9,7 @@ heads tell anything of how many voted. Formats (docs/2_a_round.md):
 
 import hashlib
 import secrets
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from patronage.ballots.models import BallotEvent, ChainBatch, Round
@@ -38,75 +39,67 @@ def arrange(session: Session, round_id: int, now: datetime) -> None:
 
 @dataclass(frozen=True)
 class Roots:
-    """All leaves of a round, read once: how many, the `root` over all of them, the root of each batch by its id.
+    """All leaves of a round, read once: how many, the `root` over all of them, and the root of each batch by number.
 
-    Under None stand those that are in no batch.
+    Under the number after the last batch stand those that are in none yet.
     """
 
     leaves: int
     root: bytes
-    of_batch: dict[int | None, bytes]
+    of_batch: dict[int, bytes]
 
 
 def seal(session: Session, round_: Round, now: datetime) -> ChainBatch:
     """Seal what was cast since the last batch, be it nothing; return the new batch.
 
-    Must run under the lock of the round, which no ballot is cast under, so that each event falls into one batch.
+    Must run under the lock of the round. No ballot is cast under it, and a cast takes its event's number after it took
+    the lock: so every event of this round that will ever be numbered up to `upto` is there to be seen.
     """
-    batch, before, mine = _begun(session, round_, now)
-    root = root_of(_leaves(session, select(BallotEvent.leaf).where(*mine).order_by(BallotEvent.leaf)))
-    return _sealed(session, batch, before, root)
+    last, upto = _last(session, round_.id), _latest_event(session)
+    query = select(BallotEvent.leaf).where(BallotEvent.round_id == round_.id, BallotEvent.seq <= upto)
+    query = query.where(BallotEvent.seq > (last.upto if last else 0)).order_by(BallotEvent.leaf)
+    return _write(session, round_, last, root_of(_leaves(session, query)), upto, now)
 
 
 def seal_rest(session: Session, round_: Round, now: datetime) -> Roots:
     """Seal what is left when the round closes, as `seal` does; return the roots, which takes one reading for both."""
-    batch, before, _mine = _begun(session, round_, now)
-    found = roots(session, round_.id)
-    _sealed(session, batch, before, found.of_batch.get(batch.id, root_of(())))
+    last, found = _last(session, round_.id), roots(session, round_.id)
+    number = last.number + 1 if last else 1
+    _write(session, round_, last, found.of_batch.get(number, root_of(())), _latest_event(session), now)
     return found
 
 
 def roots(session: Session, round_id: int) -> Roots:
     """Read all leaves of a round in their order, so that those of each batch come in order as well."""
+    ends = [batch.upto for batch in batches(session, round_id)]
     event = BallotEvent.__table__.c
-    query = select(event.leaf, event.batch_id).where(event.round_id == round_id).order_by(event.leaf)
-    every, of_batch = hashlib.sha256(), defaultdict[int | None, Any](hashlib.sha256)
-    found = session.connection().execute(query, execution_options={"yield_per": READ_AT_ONCE})
-    many = 0
-    for portion in found.partitions():
+    query = select(event.leaf, event.seq).where(event.round_id == round_id).order_by(event.leaf)
+    every, of_batch, many = hashlib.sha256(), defaultdict[int, Any](hashlib.sha256), 0
+    for portion in session.connection().execute(query, execution_options={"yield_per": READ_AT_ONCE}).partitions():
+        parted = defaultdict[int, list[bytes]](list)
+        for leaf, seq in portion:
+            parted[bisect_left(ends, seq) + 1].append(leaf)
+        for number, part in parted.items():
+            of_batch[number].update(_lines(part))
+        every.update(_lines(leaf for leaf, _seq in portion))
         many += len(portion)
-        every.update(_lines(leaf for leaf, _batch in portion))
-        parted = defaultdict[int | None, list[bytes]](list)
-        for leaf, batch_id in portion:
-            parted[batch_id].append(leaf)
-        for batch_id, leaves_of in parted.items():
-            of_batch[batch_id].update(_lines(leaves_of))
-    return Roots(many, every.digest(), {batch_id: digest.digest() for batch_id, digest in of_batch.items()})
+    return Roots(many, every.digest(), {number: digest.digest() for number, digest in of_batch.items()})
 
 
-def _begun(session: Session, round_: Round, now: datetime) -> tuple[ChainBatch, bytes, tuple[Any, ...]]:
-    """Put the new leaves into a new batch; return it, the head before it, and the condition its leaves meet."""
-    last = _last(session, round_.id)
-    number, after = (last.number + 1, last.upto) if last else (1, 0)
-    upto = session.scalar(select(func.max(BallotEvent.seq))) or 0
-    batch = ChainBatch(
-        round_id=round_.id, number=number, root=b"", head=b"", salt=secrets.token_bytes(SALT_BYTES), upto=upto,
-        sealed_at=now,
-    )  # fmt: skip
+def _write(
+    session: Session, round_: Round, last: ChainBatch | None, root: bytes, upto: int, now: datetime
+) -> ChainBatch:
+    number, before = (last.number + 1, last.head) if last else (1, genesis(round_))
+    salt = secrets.token_bytes(SALT_BYTES)
+    head = head_of(round_.id, number, before, root, salt)
+    batch = ChainBatch(round_id=round_.id, number=number, root=root, head=head, salt=salt, upto=upto, sealed_at=now)
     session.add(batch)
     session.flush()
-    mine = (BallotEvent.round_id == round_.id, BallotEvent.seq > after, BallotEvent.seq <= upto)
-    session.execute(
-        update(BallotEvent).where(*mine, BallotEvent.batch_id.is_(None)).values(batch_id=batch.id),
-        execution_options={"synchronize_session": False},
-    )
-    return batch, last.head if last else genesis(round_), mine
-
-
-def _sealed(session: Session, batch: ChainBatch, before: bytes, root: bytes) -> ChainBatch:
-    batch.root, batch.head = root, head_of(batch.round_id, batch.number, before, root, batch.salt)
-    session.flush()
     return batch
+
+
+def _latest_event(session: Session) -> int:
+    return session.scalar(select(func.max(BallotEvent.seq))) or 0
 
 
 def genesis(round_: Round) -> bytes:
@@ -145,11 +138,11 @@ def batches(session: Session, round_id: int) -> list[ChainBatch]:
 
 def problems(session: Session, round_: Round, found: Roots) -> list[str]:
     """Return what does not hold in the chain: a batch whose leaves or head changed, an event in no batch."""
-    wrong, before = [], genesis(round_)
-    if None in found.of_batch:
+    wrong, before, sealed = [], genesis(round_), batches(session, round_.id)
+    if len(sealed) + 1 in found.of_batch:
         wrong.append("ballots were cast that are in no sealed batch")
-    for number, batch in enumerate(batches(session, round_.id), start=1):
-        if batch.number != number or batch.root != found.of_batch.get(batch.id, root_of(())):
+    for number, batch in enumerate(sealed, start=1):
+        if batch.number != number or batch.root != found.of_batch.get(number, root_of(())):
             wrong.append(f"the leaves of batch {batch.number} are not those that were sealed")
         if batch.head != head_of(round_.id, batch.number, before, batch.root, batch.salt):
             wrong.append(f"the head of batch {batch.number} does not follow from the one before")
