@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 
+from patronage.ballots import keys
+from patronage.ballots.models import Round, RoundKey
 from patronage.foundation.jobs import Job
 from patronage.foundation.outbox import Letter
 from patronage.foundation.refused import Refused
@@ -48,6 +50,7 @@ def examine(tools: Tools, settings: Settings) -> Iterator[Finding]:
         ("stripe", _stripe),
         ("events", _events),
         ("compared", _compared),
+        ("votes", _votes),
         ("mail", _mail),
         ("staff", _staff),
         ("address", _address),
@@ -119,6 +122,27 @@ def _events(tools: Tools, _settings: Settings) -> str | None:
 
 def _compared(tools: Tools, _settings: Settings) -> str | None:
     return last_problem(tools)
+
+
+def _votes(tools: Tools, settings: Settings) -> str | None:
+    secret = settings.secret_key.get_secret_value()
+    with tools.database.reading() as session:
+        opened = select(Round.id, RoundKey.sealed).outerjoin(RoundKey, RoundKey.round_id == Round.id)
+        running = session.execute(opened.where(Round.opened_at.is_not(None), Round.certified_at.is_(None))).all()
+    shut = [str(row.id) for row in running if not _opens(row.sealed, row.id, secret)]
+    if not shut:
+        return None
+    return (
+        f"the key of round {', '.join(shut)} does not open: PATRONAGE_SECRET_KEY was changed since voting began. "
+        "Put the old one back until the round is certified; without it nobody can vote and it cannot be closed"
+    )
+
+
+def _opens(sealed: bytes | None, round_id: int, secret: str) -> bool:
+    try:
+        return sealed is not None and bool(keys.unseal(sealed, round_id, secret))
+    except keys.KeyDoesNotOpen:
+        return False
 
 
 def _mail(_tools: Tools, settings: Settings) -> str | None:

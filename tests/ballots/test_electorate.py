@@ -78,10 +78,10 @@ def test_a_payment_given_back_before_the_cut_off_removes_and_later_does_not(
     with database.transaction() as session:
         before, after, during = (a_patron(session, now - DAY) for _ in range(3))
         draft = a_draft(session, now, policy=Policy.FROZEN, cut_off=now + DAY, opens_at=now + DAY)
-        rounds.open_round(session, draft.id, worker_secret(worker), None, now)
+        rounds.open_round(session, draft.id, SECRET, None, now)
         take_back(session, _pledge(session, before), now)
         with pytest.raises(ListNotDrawnUp):
-            voting.cast(session, draft.id, after.id, ["1"], "submission", now + DAY, worker_secret(worker))
+            voting.cast(session, draft.id, after.id, ["1"], "submission", now + DAY, SECRET)
     now = clock.advance(days=1)
     worker.work_until_idle()
     with database.transaction() as session:
@@ -89,17 +89,12 @@ def test_a_payment_given_back_before_the_cut_off_removes_and_later_does_not(
         assert round_.electorate_size == 2
         take_back(session, _pledge(session, after), now, disputed=True)
         for person in (after, during):
-            voting.cast(session, round_.id, person.id, ["1"], secrets.token_hex(9), now, worker_secret(worker))
+            voting.cast(session, round_.id, person.id, ["1"], secrets.token_hex(9), now, SECRET)
         with pytest.raises(NotOnTheList):
-            voting.cast(session, round_.id, before.id, ["1"], secrets.token_hex(9), now, worker_secret(worker))
+            voting.cast(session, round_.id, before.id, ["1"], secrets.token_hex(9), now, SECRET)
         take_back(session, _pledge(session, during), now)
-        rounds.close_round(session, round_.id, worker_secret(worker), None, now)
+        rounds.close_round(session, round_.id, SECRET, None, now)
         assert _ballots(session) == 2
-
-
-def worker_secret(worker: Worker) -> str:
-    """The secret under which the worker's own app seals keys."""
-    return str(worker._app.extensions["patronage"].settings.secret_key.get_secret_value())
 
 
 def test_the_hash_of_the_list_is_published_at_opening_and_finds_who_was_added_later(

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from patronage.ballots import rounds
 from patronage.foundation import jobs, leases
 from patronage.foundation.clock import FrozenClock
 from patronage.foundation.jobs import Job
@@ -13,6 +15,7 @@ from patronage.giving.gateway import Gateway
 from patronage.giving.intake.stripe_events import HANDLERS
 from patronage.operation.doctor import examine
 from patronage.people import staff
+from tests.ballots.polls import a_draft
 
 
 @pytest.fixture
@@ -54,6 +57,18 @@ def test_tasks_that_were_given_up_are_told(tools: Tools, settings: Settings) -> 
         job.attempts = leases.TRIES
         leases.fail(job, OSError("no route"), now)
     assert "given up: 1" in _wrong(tools, settings)["tasks"]
+
+
+def test_a_secret_key_changed_while_a_vote_is_open_is_found(tools: Tools, settings: Settings) -> None:
+    now = tools.clock.now()
+    with tools.database.transaction() as session:
+        a_draft(session, now)
+        round_ = a_draft(session, now)
+        rounds.open_round(session, round_.id, settings.secret_key.get_secret_value(), None, now)
+    assert "votes" not in _wrong(tools, settings)
+    changed = settings.model_copy(update={"secret_key": SecretStr("another key, as long as the one before it was")})
+    assert f"the key of round {round_.id} does not open" in _wrong(tools, changed)["votes"]
+    assert "Put the old one back" in _wrong(tools, changed)["votes"]
 
 
 def test_a_worker_that_is_not_at_work_is_missed(tools: Tools, settings: Settings, clock: FrozenClock) -> None:
