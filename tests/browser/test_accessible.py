@@ -154,6 +154,13 @@ def _name_no_newsroom(page: Page) -> None:
     _send(page)
 
 
+def _add_a_hook(page: Page) -> None:
+    page.get_by_label("Name").fill("The archive")
+    page.get_by_label("Address", exact=True).fill("https://[::1]/never-asked")
+    page.get_by_label("A vote is closed").check()
+    _send(page)
+
+
 def test_what_a_stranger_sees(walking: Callable[..., Walk], voted: tuple[int, int]) -> None:
     walk, (now, past) = walking(), voted
     walk.see("/", "/support", "/support?interval=month", "/topics", f"/topics/{now}", f"/topics/{past}")
@@ -303,6 +310,13 @@ def test_what_an_administrator_sees(walking: Callable[..., Walk], voted: tuple[i
     walk = walking("admin@newsroom.example", "admin")
     walk.see("/desk", "/desk/patrons", "/desk/audit", "/desk/settings")
     walk.see_refused("/desk/settings", _name_no_newsroom)
+    walk.see("/desk/settings/tokens", "/desk/settings/hooks", "/api/docs")
+    walk.see_refused("/desk/settings/hooks/new", _send)
+    _add_a_hook(walk.page)
+    walk.look()
+    walk.page.get_by_role("link", name="Go on").click()
+    walk.page.get_by_role("button", name="Send a test").click()
+    walk.look()
     assert walk.found == []
 
 
