@@ -132,8 +132,8 @@ def received(round_id: int) -> ResponseReturnValue:
     submission = request.args.get("ballot", "")[: voting.LONGEST_SUBMISSION]
     with tools().database.reading() as session:
         round_ = showing.public_round(session, round_id)
-        if not voting.has_voted(session, round_id, current_user.id):
-            return redirect(f"/topics/{round_id}", 303)
+        if round_.certified_at or not voting.has_voted(session, round_id, current_user.id):
+            return redirect(f"/topics/{round_id}", 303)  # once certified nobody can tell whose a ballot is
         receipt = voting.receipt_for(session, round_id, current_user.id, submission, _secret())
         titles = {str(row.position): row.title for row in rounds.ballot_topics(session, round_id)}
         form = why_pages.form_for(session, round_, current_user.id) if receipt and round_.asks_why else None

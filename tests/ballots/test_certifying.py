@@ -190,5 +190,20 @@ def test_what_a_recount_found_stands_on_the_page(
         assert session.get_one(Round, round_.id).certified_at is None
 
 
+def test_once_certified_the_page_after_a_ballot_leads_to_the_result(
+    browsers: Browsers, signed_in: SignIn, patron: Person, database: Database, now: datetime
+) -> None:
+    with database.transaction() as session:
+        round_ = an_open_round(session, now)
+        votes(session, round_, patron, "1", now)
+        closed(session, round_, now)
+        _certified(session, round_, now)
+    browser = browsers()
+    signed_in(browser, patron)
+    assert browser.get(f"/topics/{round_.id}/received").location == f"/topics/{round_.id}"
+    assert browser.get(f"/topics/{round_.id}").status_code == 200
+    assert browser.get("/account").status_code == 200
+
+
 def test_strangers_and_patrons_do_not_certify(browsers: Browsers, client: FlaskClient, round_: Round) -> None:
     assert client.post(f"/desk/rounds/{round_.id}/certify").status_code in {303, 403}
