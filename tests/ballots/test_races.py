@@ -1,10 +1,11 @@
 """Races, each first shown with the lock off: many casts of one patron, casts against the closing, closing twice."""
 
+import functools
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from threading import Barrier
 from typing import Any
 
@@ -12,18 +13,21 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
 
 from patronage.ballots import duties, results, rounds, voting
-from patronage.ballots.models import Ballot, BallotEvent, Electorate, Round, RoundResult
+from patronage.ballots.electing import electorate
+from patronage.ballots.models import Ballot, BallotEvent, Electorate, Policy, Round, RoundResult
 from patronage.ballots.refusals import RoundClosed
-from patronage.foundation.clock import FrozenClock
+from patronage.foundation.clock import Clock, FrozenClock, SystemClock
 from patronage.foundation.database import Database
 from patronage.foundation.jobs import Job
 from patronage.foundation.tools import Tools
 from patronage.people.models import Person
-from tests.ballots.polls import SECRET, a_patron
+from tests.ballots.polls import SECRET, a_draft, a_patron
 
 AT_ONCE = 10
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -113,6 +117,51 @@ def test_a_ballot_racing_the_closing_is_in_the_result_or_refused(
     assert result.cast == result.lines[0].votes == len(cast)
 
 
+def _closing_in_a_moment(database: Database, round_: Round, clock: Clock) -> tuple[datetime, list[Person]]:
+    """Have the round close 50 milliseconds from now, by the database's own time; return when, and its voters."""
+    with database.transaction() as session:
+        begun = clock.at(session)
+        voters = [a_patron(session, begun) for _ in range(AT_ONCE - 1)]
+        row = session.get_one(Round, round_.id)
+        row.opens_at, row.closes_at = begun - DAY, begun + timedelta(milliseconds=50)
+        return row.closes_at, voters
+
+
+def test_ballots_around_the_closing_are_all_counted_if_acknowledged_and_none_is_later(
+    database: Database, round_: Round
+) -> None:
+    """Each voter asks the database's time, as the page does; the round closes in their midst, by its date."""
+    clock = SystemClock()
+    closes_at, voters = _closing_in_a_moment(database, round_, clock)
+    acknowledged: list[tuple[int, datetime]] = []
+
+    def vote(person: Person) -> None:
+        with suppress(RoundClosed):
+            while True:
+                with database.transaction() as session:
+                    now = clock.at(session)
+                    voting.cast(session, round_.id, person.id, ["1"], secrets.token_hex(16), now, SECRET)
+                acknowledged.append((person.id, now))
+
+    def close() -> None:
+        has_closed = False
+        while not has_closed:
+            with database.transaction() as session:
+                row, now = rounds.locked(session, round_.id), clock.at(session)
+                has_closed = now >= row.closes_at
+                if has_closed:
+                    rounds.close_round(session, round_.id, SECRET, None, now)
+
+    with together([close, *(functools.partial(vote, person) for person in voters)]) as done:
+        assert done == [None] * AT_ONCE
+    assert all(now < closes_at for _person, now in acknowledged)
+    with database.reading() as session:
+        result = results.visible_results(session, session.get_one(Round, round_.id), None).result
+        assert result is not None
+        assert result.cast == len({person for person, _now in acknowledged}) == result.lines[0].votes
+        assert session.scalar(select(func.count()).select_from(BallotEvent)) == len(acknowledged)
+
+
 def test_closing_at_once_from_everywhere_freezes_one_result(database: Database, round_: Round, now: datetime) -> None:
     with together([_close(database, round_, now)] * 8) as done:
         assert sum(isinstance(each, Round) for each in done) == 1
@@ -163,6 +212,38 @@ def test_without_the_lock_a_ballot_would_come_too_late_to_be_counted(
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Ballot)) == 1
         assert not results.recount(session, session.get_one(Round, round_.id))
+
+
+def test_without_the_lock_two_closings_at_once_would_both_freeze_a_result(
+    database: Database, round_: Round, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both read an open round; only that results cannot be written twice would keep the second from telling voters."""
+
+    def unlocked(session: Session, round_id: int) -> Round:
+        found = session.get_one(Round, round_id)
+        session.execute(select(func.pg_sleep(0.2)) if not database.is_sqlite else select(1))
+        return found
+
+    monkeypatch.setattr(rounds, "locked", unlocked)
+    with together([_close(database, round_, now)] * 2) as done:
+        failed = [each for each in done if isinstance(each, IntegrityError)]
+        refused = [each for each in done if isinstance(each, RoundClosed)]
+    assert (len(failed), len(refused)) == ((0, 1) if database.is_sqlite else (1, 0)), done
+
+
+def test_a_list_of_voters_is_written_once_however_many_workers_come(
+    tools: Tools, app: Flask, database: Database, patrons: list[Person], now: datetime
+) -> None:
+    with database.transaction() as session:
+        draft = a_draft(session, now, policy=Policy.FROZEN, cut_off=now + timedelta(hours=1), opens_at=now + DAY)
+        rounds.open_round(session, draft.id, SECRET, None, now)
+
+    def draw_up() -> object:
+        with database.transaction() as session:
+            return electorate.draw_up(session, rounds.locked(session, draft.id), SECRET, now + timedelta(hours=1))
+
+    with together([draw_up] * 4) as done:
+        assert done == [len(patrons)] * 4, done
 
 
 def test_without_the_voters_lock_a_form_sent_twice_at_once_would_fail(
