@@ -30,6 +30,7 @@ blueprint = Blueprint("ballots_topics", __name__)
 def new_topic() -> ResponseReturnValue:
     """Write down a topic of the desk's own."""
     form = TopicForm()
+    form.language.data = form.language.data or language()
     if not form.validate_on_submit():
         page = render_template("ballots/desk_new_topic.html", form=form)
         return make_response(page, 422 if form.is_submitted() else 200)
@@ -178,7 +179,8 @@ def publish(topic_id: int) -> ResponseReturnValue:
 
 
 def _words(form: TopicForm) -> topics.Words:
-    return topics.Words(form.title.data, form.summary.data, language(), form.reporter_days.data)
+    spoken = form.language.data if form.language.data in LANGUAGES else language()
+    return topics.Words(form.title.data, form.summary.data, spoken, form.reporter_days.data)
 
 
 def _done(topic_id: int, said: str) -> ResponseReturnValue:

@@ -2,10 +2,12 @@
 
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from patronage.ballots import topics
 from patronage.foundation.web.forms import PageForm
+from patronage.foundation.web.languages import LANGUAGES
 
 LONGEST_PROMISE = 500
 
@@ -32,6 +34,9 @@ class TopicForm(PageForm):
         _l("Cost in reporter days"),
         [Optional(), NumberRange(1, topics.MOST_REPORTER_DAYS, _l("Write a number of days between 1 and 365."))],
         render_kw={"inputmode": "numeric"},
+    )
+    language = SelectField(
+        _l("Language"), choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()], validate_choice=False
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from patronage.ballots import rounds
+from patronage.ballots.announcing import Event, announce
 from patronage.ballots.deciding import owing
 from patronage.ballots.models import Topic, TopicState
 from patronage.ballots.refusals import NoSuchTopic, NotAStoryAddress, NotEntitled, NotUsableHere, ReasonMissing
@@ -72,6 +73,7 @@ def edit(session: Session, topic_id: int, words: Words, actor_id: int | None, no
     """Change a topic that is not being voted on. Raises `NoSuchTopic`, `NotUsableHere`."""
     topic = _in_state(session, topic_id, *EDITABLE)
     topic.title, topic.summary, topic.reporter_days = clean(words.title), clean(words.summary), words.reporter_days
+    topic.language = words.language
     _record(session, actor_id, "topic edited", topic, now)
     return topic
 
@@ -144,6 +146,7 @@ def publish(session: Session, topic_id: int, story_url: str, actor_id: int | Non
     topic.story_url, topic.published_at = story_address(story_url), now
     steps.move(session, topic, Milestone.PUBLISHED, now, actor_id)
     owing.owe_story(session, topic, now)
+    announce(session, Event.TOPIC_PUBLISHED, {"topic": topic.id}, now)
     _record(session, actor_id, "topic published", topic, now)
     return topic
 

@@ -35,7 +35,7 @@ def of_editors(session: Session, now: datetime) -> Waiting:
     closed = select(Round.id).where(Round.closed_at.is_not(None))
     is_open = and_(Round.opened_at.is_not(None), Round.closed_at.is_(None))
     counts = (
-        _topics(Topic.state == TopicState.SUGGESTED),
+        _topics(and_(Topic.state == TopicState.SUGGESTED, Topic.shown_at.is_(None))),
         select(func.count()).select_from(Round).where(is_open, Round.closes_at <= now + SOON),
         select(func.count()).select_from(Round).where(Round.closed_at.is_not(None), Round.certified_at.is_(None)),
         _topics(Topic.state == TopicState.CHOSEN),

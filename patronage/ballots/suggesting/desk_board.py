@@ -1,7 +1,8 @@
 """The editors' board and list of topics."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from sqlalchemy import select
@@ -72,8 +73,9 @@ def move(topic_id: int) -> ResponseReturnValue:
     if to not in board.AT_ONCE:
         return redirect(f"/desk/topics/{topic_id}{PLACES[to]}", 303)
     with tools().database.transaction() as session:
-        state = _make(session, topic_id, to).state
-    return redirect(url_for("ballots_board.show", moved=topic_id, _anchor=f"column-{state.name.lower()}"), 303)
+        topic = _make(session, topic_id, to)
+    flash(_("Moved: %(title)s", title=topic.title), "success")
+    return redirect(f"/desk/topics#column-{topic.state.name.lower()}", 303)
 
 
 def _make(session: Session, topic_id: int, to: Move) -> Topic:
