@@ -21,7 +21,13 @@ Moment = Annotated[
 State = Literal["announced", "open", "closed", "certified"]
 
 
-class Page(BaseModel):
+class Shape(BaseModel):
+    """What all shapes have in common: what checks them is built when one is first used, not when a process starts."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class Page(Shape):
     """Which part of a list is wanted."""
 
     limit: int = Field(20, ge=1, le=MOST, description="How many at once.")
@@ -45,7 +51,7 @@ def cursor_of(moment: datetime, row_id: int) -> str:
     return f"{(moment - EPOCH) // timedelta(microseconds=1)}.{row_id}"
 
 
-class Problem(BaseModel):
+class Problem(Shape):
     """An error (RFC 9457)."""
 
     type: str = Field(description="`about:blank`: the status says it all.")
@@ -54,7 +60,7 @@ class Problem(BaseModel):
     detail: str | None = None
 
 
-class Round(BaseModel):
+class Round(Shape):
     """A vote. Nothing of it is counted before it is closed."""
 
     id: int
@@ -70,7 +76,7 @@ class Round(BaseModel):
     result_url: str | None = Field(description="Where its result is, once it is closed.")
 
 
-class Choice(BaseModel):
+class Choice(Shape):
     """A topic on the ballot, in the words that were voted on."""
 
     position: int
@@ -88,14 +94,14 @@ class RoundInFull(Round):
     result_version: int | None
 
 
-class Rounds(BaseModel):
+class Rounds(Shape):
     """A page of votes, newest first."""
 
     items: list[Round]
     next_cursor: str | None = Field(description="For the next page; null on the last.")
 
 
-class Story(BaseModel):
+class Story(Shape):
     """A story that came of a vote."""
 
     topic: int
@@ -105,14 +111,14 @@ class Story(BaseModel):
     published_at: Moment
 
 
-class Stories(BaseModel):
+class Stories(Shape):
     """A page of stories, newest first."""
 
     items: list[Story]
     next_cursor: str | None = Field(description="For the next page; null on the last.")
 
 
-class Counted(BaseModel):
+class Counted(Shape):
     """A topic of a result with its votes: on how many ballots it was ticked."""
 
     model_config = ConfigDict(extra="allow")
@@ -122,7 +128,7 @@ class Counted(BaseModel):
     votes: int
 
 
-class Ballots(BaseModel):
+class Ballots(Shape):
     """How many ballots there were, and how many with nothing ticked."""
 
     model_config = ConfigDict(extra="allow")
@@ -130,14 +136,14 @@ class Ballots(BaseModel):
     blank: int
 
 
-class Electorate(BaseModel):
+class Electorate(Shape):
     """How many could vote."""
 
     model_config = ConfigDict(extra="allow")
     size: int
 
 
-class Result(BaseModel):
+class Result(Shape):
     """A frozen result: its canonical JSON, byte for byte, of which the ETag is the SHA-256.
 
     `schema` names the version; a newer one has more fields.
