@@ -50,13 +50,18 @@ def left_to_give(session: Session, round_: Round, person_id: int) -> int:
     return round_.most_ticks - voter.reasons if round_.asks_why and voter and voter.voted else 0
 
 
-def by_topic(session: Session, round_: Round, state: ReasonState) -> list[tuple[RoundTopic, list[RoundReason]]]:
-    """Return reasons in `state` by topic, in the order of their ids, drawn by lot; none before the round is closed."""
+def to_moderate(session: Session, round_: Round, state: ReasonState) -> list[RoundReason]:
+    """Return reasons in `state`, in the order of their ids, drawn by lot; none before the round is closed."""
     if round_.state in {RoundState.DRAFT, RoundState.OPEN}:
         return []
     query = select(RoundReason).where(RoundReason.round_id == round_.id, RoundReason.state == state)
-    found = session.scalars(query.order_by(RoundReason.id).limit(MOST_LISTED)).all()
-    every = rounds.ballot_topics(session, round_.id)
+    return list(session.scalars(query.order_by(RoundReason.id).limit(MOST_LISTED)))
+
+
+def by_topic(session: Session, round_: Round, state: ReasonState) -> list[tuple[RoundTopic, list[RoundReason]]]:
+    """Return the reasons `to_moderate` by topic, in the order of the ballot; topics without any are left out."""
+    found = to_moderate(session, round_, state)
+    every = rounds.ballot_topics(session, round_.id) if found else []
     listed = [(topic, [each for each in found if each.position == topic.position]) for topic in every]
     return [(topic, reasons) for topic, reasons in listed if reasons]
 
