@@ -1,7 +1,9 @@
 """Staff give money back, by four eyes where it is much, and answer disputes; each press of a button counts once."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -41,21 +43,44 @@ class Desk:
         return self.press(f"/desk/books/payments/{reference}/refund", **form)
 
 
+class Desks(Sequence[Desk]):
+    """Two bookkeepers, each with a browser, who sit down when the first of them is spoken to."""
+
+    def __init__(self, sit_down: Callable[[str], Desk]) -> None:
+        self._sit_down = sit_down
+
+    @cached_property
+    def _both(self) -> list[Desk]:
+        return [self._sit_down("olha"), self._sit_down("ivan")]
+
+    def __getitem__(self, place: Any) -> Any:
+        """Return the desk at `place`."""
+        return self._both[place]
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._both)
+
+
 @pytest.fixture
-def desks(browsers: Browsers, signed_in: SignIn, database: Database, now: datetime) -> list[Desk]:
-    """Two bookkeepers, each with a browser."""
-    made = []
-    for name in ("olha", "ivan"):
+def desks(browsers: Browsers, signed_in: SignIn, database: Database, now: datetime) -> Desks:
+    """The desks of two bookkeepers."""
+
+    def sit_down(name: str) -> Desk:
         with database.transaction() as session:
             person: Person = staff.grant(session, f"{name}@newsroom.example", "bookkeeper", now)
         browser = browsers()
-        made.append(Desk(browser, signed_in(browser, person)))
-    return made
+        return Desk(browser, signed_in(browser, person))
+
+    return Desks(sit_down)
 
 
 def _paid(readers: Readers, tools: Tools, amount: int = 2500, **of: Any) -> Payment:
-    readers.stripe.pay(readers.offered(Interval.ONCE, amount_minor=amount), **of)
-    readers.catch_up()
+    def pay() -> None:
+        readers.stripe.pay(readers.offered(Interval.ONCE, amount_minor=amount), **of)
+        readers.catch_up()
+
+    readers.begin(("paid", amount, repr(of)), pay)
     with tools.database.reading() as session:
         return session.scalars(select(Payment)).one()
 
@@ -71,7 +96,7 @@ def _states(tools: Tools) -> list[RequestState]:
         return list(session.scalars(select(RefundRequest.state).order_by(RefundRequest.id)))
 
 
-def test_a_refund_pressed_twice_is_made_once_with_one_letter(readers: Readers, tools: Tools, desks: list[Desk]) -> None:
+def test_a_refund_pressed_twice_is_made_once_with_one_letter(readers: Readers, tools: Tools, desks: Desks) -> None:
     payment = _paid(readers, tools)
     page = desks[0].browser.get(f"/desk/books/payments/{payment.reference}").text
     assert 'value="25.00"' in page
@@ -95,7 +120,7 @@ def test_a_refund_pressed_twice_is_made_once_with_one_letter(readers: Readers, t
     ("amount", "said"), [("26", "more than is left"), ("", "Write how much"), ("many", "amount"), ("-5", "amount")]
 )
 def test_what_cannot_be_given_back_is_said_beside_the_field(
-    readers: Readers, tools: Tools, desks: list[Desk], amount: str, said: str
+    readers: Readers, tools: Tools, desks: Desks, amount: str, said: str
 ) -> None:
     payment = _paid(readers, tools)
     refused = desks[0].give_back(payment.reference, amount)
@@ -104,7 +129,7 @@ def test_what_cannot_be_given_back_is_said_beside_the_field(
     assert _states(tools) == []
 
 
-def test_much_money_takes_four_eyes_also_in_parts(readers: Readers, tools: Tools, desks: list[Desk]) -> None:
+def test_much_money_takes_four_eyes_also_in_parts(readers: Readers, tools: Tools, desks: Desks) -> None:
     payment = _paid(readers, tools, amount=20_000)
     olha, ivan = desks
     olha.give_back(payment.reference, "60", "1a" * 16)
@@ -123,7 +148,7 @@ def test_much_money_takes_four_eyes_also_in_parts(readers: Readers, tools: Tools
         assert session.scalars(select(Payment.refunded_minor)).one() == 12_000
 
 
-def test_a_request_that_is_declined_gives_nothing_back(readers: Readers, tools: Tools, desks: list[Desk]) -> None:
+def test_a_request_that_is_declined_gives_nothing_back(readers: Readers, tools: Tools, desks: Desks) -> None:
     payment = _paid(readers, tools, amount=20_000)
     desks[0].give_back(payment.reference, "200")
     assert desks[0].give_back(payment.reference, "1", "2b" * 16).status_code == 422  # all of it is asked for
@@ -134,7 +159,7 @@ def test_a_request_that_is_declined_gives_nothing_back(readers: Readers, tools: 
 
 @pytest.mark.parametrize("fault", ["commit_then_drop", "drop", "500"])
 def test_no_answer_is_neither_made_nor_refused_until_it_is_found_out(
-    readers: Readers, tools: Tools, desks: list[Desk], worker: Worker, fault: str
+    readers: Readers, tools: Tools, desks: Desks, worker: Worker, fault: str
 ) -> None:
     payment = _paid(readers, tools)
     readers.stripe.faults({"path": "/v1/refunds", "times": 1, "fault": fault})
@@ -148,7 +173,7 @@ def test_no_answer_is_neither_made_nor_refused_until_it_is_found_out(
     assert [each.amount for each in readers.stripe.api.refunds.list()] == [500]
 
 
-def test_stripe_refusing_is_shown(readers: Readers, tools: Tools, desks: list[Desk]) -> None:
+def test_stripe_refusing_is_shown(readers: Readers, tools: Tools, desks: Desks) -> None:
     payment = _paid(readers, tools)
     readers.stripe.api.refunds.create({"charge": payment.charge_id})  # in the dashboard, and not told yet
     desks[0].give_back(payment.reference, "5")
@@ -161,7 +186,7 @@ def test_stripe_refusing_is_shown(readers: Readers, tools: Tools, desks: list[De
 
 
 def test_a_refund_that_fails_stands_on_the_desk_until_somebody_takes_note(
-    readers: Readers, tools: Tools, desks: list[Desk]
+    readers: Readers, tools: Tools, desks: Desks
 ) -> None:
     payment = _paid(readers, tools, card="4000000000005126")
     seen = len(readers.stripe.events())
@@ -176,7 +201,7 @@ def test_a_refund_that_fails_stands_on_the_desk_until_somebody_takes_note(
     assert desks[1].press("/desk/books/refunds/failed/999999999/seen").status_code == 404
 
 
-def test_a_warning_is_heeded_in_one_click(readers: Readers, tools: Tools, desks: list[Desk]) -> None:
+def test_a_warning_is_heeded_in_one_click(readers: Readers, tools: Tools, desks: Desks) -> None:
     payment = _paid(readers, tools)
     seen = len(readers.stripe.events())
     readers.stripe.control("POST", "early_fraud_warnings", {"charge": payment.charge_id})
@@ -194,14 +219,17 @@ def test_a_warning_is_heeded_in_one_click(readers: Readers, tools: Tools, desks:
 
 
 def _disputed(readers: Readers, tools: Tools) -> str:
-    payment = _paid(readers, tools)
-    seen = len(readers.stripe.events())
-    dispute = readers.stripe.dispute(str(payment.charge_id))
-    readers.catch_up(seen)
-    return str(dispute["id"])
+    def dispute() -> str:
+        payment = _paid(readers, tools)
+        seen = len(readers.stripe.events())
+        opened = readers.stripe.dispute(str(payment.charge_id))
+        readers.catch_up(seen)
+        return str(opened["id"])
+
+    return readers.begin("disputed", dispute)
 
 
-def test_an_answer_is_kept_as_a_draft_and_sent_once(readers: Readers, tools: Tools, desks: list[Desk]) -> None:
+def test_an_answer_is_kept_as_a_draft_and_sent_once(readers: Readers, tools: Tools, desks: Desks) -> None:
     number = _disputed(readers, tools)
     assert "1 dispute is open" in desks[0].browser.get("/desk").text
     page = f"/desk/books/disputes/{_last(tools, Dispute)}"
@@ -221,9 +249,7 @@ def test_an_answer_is_kept_as_a_draft_and_sent_once(readers: Readers, tools: Too
         assert session.scalar(select(func.count()).where(AuditEntry.deed == "dispute answered")) == 1
 
 
-def test_a_dispute_can_be_accepted_and_is_not_refunded_besides(
-    readers: Readers, tools: Tools, desks: list[Desk]
-) -> None:
+def test_a_dispute_can_be_accepted_and_is_not_refunded_besides(readers: Readers, tools: Tools, desks: Desks) -> None:
     _disputed(readers, tools)
     with tools.database.reading() as session:
         reference = session.scalars(select(Payment.reference)).one()
@@ -235,7 +261,7 @@ def test_a_dispute_can_be_accepted_and_is_not_refunded_besides(
     assert "Lost: the money is gone" in desks[0].browser.get("/desk/books/disputes").text
 
 
-def test_payments_are_found_by_receipt_and_by_address(readers: Readers, tools: Tools, desks: list[Desk]) -> None:
+def test_payments_are_found_by_receipt_and_by_address(readers: Readers, tools: Tools, desks: Desks) -> None:
     payment = _paid(readers, tools)
     for words, is_found in (
         (payment.reference.lower(), True),
