@@ -1,6 +1,7 @@
 """`patronage count`: counts an election from a Pabulib file by one of the rules and says the outcome as JSON."""
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -78,8 +79,15 @@ def _counted(election: "Election", rule: str, places: int) -> Counted:
     free = next((project for project in election.projects if not project.cost), None)
     if free:
         raise click.ClickException(f"line {free.line}: equal-shares needs costs above zero, {free.id!r} costs nothing")
-    slate = equal_shares.add1(profile, election.costs, election.budget, 1, profile.positions)
+    told = _raised if sys.stderr.isatty() else None
+    slate = equal_shares.add1(profile, election.costs, election.budget, 1, profile.positions, told)
+    if told:
+        click.echo(err=True)
     return Counted(slate.slate, slate.ties)
+
+
+def _raised(steps: int) -> None:
+    click.echo(f"\rEvery purse raised by {steps:,} …", err=True, nl=False)
 
 
 def _approval(profile: "Profile", places: int) -> Counted:

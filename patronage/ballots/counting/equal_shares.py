@@ -11,7 +11,7 @@ the first that does not, or once everything anybody ticked is bought. Nothing is
 Source: Peters, Pierczyński, Skowron, “Proportional Participatory Budgeting with Additive Utilities” (NeurIPS 2021).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
@@ -27,6 +27,7 @@ COMPLETION = "add1"
 STEPS_OF_A_ROUND = 100
 MOST_PATIENCE = 16
 Money = int | Fraction
+Told = Callable[[int], object]
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,14 @@ def of_round(
     return add1(profile, costs, budget, step, by_seed(topics, seed))
 
 
-def add1(profile: Profile, costs: Mapping[int, Money], budget: Money, step: Money, standing: Sequence[int]) -> Slate:
+def add1(
+    profile: Profile, costs: Mapping[int, Money], budget: Money, step: Money, standing: Sequence[int],
+    told: Told | None = None,
+) -> Slate:  # fmt: skip
     """Buy the positions in `standing`; among equals the one that stands first in it is bought first.
 
-    Raises `ValueError` for a cost or a step that is not above zero.
+    `told` is called now and then with the number of steps so far. Raises `ValueError` for a cost or a step that is not
+    above zero.
     """
     if step <= 0 or budget < 0 or any(costs[position] <= 0 for position in standing):
         raise ValueError("equal shares needs costs and steps above zero")
@@ -62,11 +67,11 @@ def add1(profile: Profile, costs: Mapping[int, Money], budget: Money, step: Mone
     unit = lcm(*(Fraction(amount).denominator for amount in (budget, *(costs[position] for position in standing))))
     market = Market(profile, {position: int(costs[position] * unit) for position in standing}, standing)
     first, raised = Fraction(budget) * unit / profile.cast, Fraction(step) * unit
-    run = _completed(market, first, raised, int(budget * unit))
+    run = _completed(market, first, raised, int(budget * unit), told)
     return Slate(run.slate, Fraction(run.cost, unit), run.purse / unit, run.ties)
 
 
-def _completed(market: Market, first: Fraction, step: Fraction, budget: int) -> Run:
+def _completed(market: Market, first: Fraction, step: Fraction, budget: int, told: Told | None) -> Run:
     """Return what a purse of `first` + t · `step` buys, for the last whole t before the budget is first exceeded.
 
     A purse is stepped over only where it is proved that it buys the same (see `raising`).
@@ -74,6 +79,8 @@ def _completed(market: Market, first: Fraction, step: Fraction, budget: int) -> 
     steps, patience, waited = 0, 1, 0
     run = market.run(first, budget)
     while not run.everything:
+        if told:
+            told(steps)
         watched = waited >= patience
         if watched:
             run = market.run(first + steps * step, budget, watch=True)

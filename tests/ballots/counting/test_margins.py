@@ -32,11 +32,9 @@ def test_a_margin_is_told_by_those_who_ticked_only_one_of_the_two(
 
 
 def test_a_margin_exactly_at_the_bound_is_clear() -> None:
-    # z² = 98² · (N − 1) / (2500 · (N − m)) is 1.96² where N − 1 = N − m, as with one voter's ballot standing for many.
-    counted = lettered(["1299 a", "1201 b"], "ab")
-    assert margins._verdict(1299, 1201, 10**6, 1) == Verdict.CLEAR
-    assert margins._verdict(1298, 1202, 10**6, 1) == Verdict.CLOSE
-    assert margins.between(counted, A, B, 2500).ballots == 98
+    counted = lettered(["343 a", "294 b"], "ab")  # 49² · 33761 / (637 · 33125) = 1.96²
+    assert margins.between(counted, A, B, 33_762).verdict == Verdict.CLEAR
+    assert margins.between(counted, A, B, 33_763).verdict == Verdict.CLOSE
 
 
 @settings(max_examples=50)
