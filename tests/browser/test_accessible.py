@@ -165,6 +165,8 @@ def test_what_a_stranger_sees(walking: Callable[..., Walk], voted: tuple[int, in
     walk, (now, past) = walking(), voted
     walk.see("/", "/support", "/support?interval=month", "/topics", f"/topics/{now}", f"/topics/{past}")
     walk.see("/sign-in", "/sign-in/spent", "/privacy", "/nothing", "/topics/suggest", "/support/present")
+    walk.see("/receipt")
+    walk.see_refused("/receipt", _send)
     walk.see_refused("/support?interval=year", _give_nonsense)
     walk.see_refused("/sign-in", _send)
     walk.see_refused("/sign-in", _ask_twice_for_a_code)
@@ -248,6 +250,7 @@ def test_what_is_seen_of_ideas(live: Live, walking: Callable[..., Walk]) -> None
 
 def test_what_an_editor_sees_after_a_vote(walking: Callable[..., Walk], voted: tuple[int, int]) -> None:
     walk, (_now, past) = walking(EDITOR, "editor"), voted
+    walk.see(f"/desk/rounds/{past}/certify")
     walk.see(f"/desk/rounds/{past}?places=3&pick=1", "/desk/owed", "/desk/owed/1", "/desk/stories", "/desk/digests")
     walk.see_refused(f"/desk/rounds/{past}/decide", _choose_what_lost)
     walk.see_refused("/desk/owed/1", _send)
