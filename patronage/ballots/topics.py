@@ -93,7 +93,6 @@ def accept(session: Session, topic_id: int, actor_id: int | None, now: datetime)
     Raises `NoSuchTopic`, `NotUsableHere`.
     """
     topic = _in_state(session, topic_id, *ACCEPTABLE)
-    topic.reason = None
     if topic.suggested_by is not None and topic.shown_at is None:
         topic.shown_at = now
     steps.move(session, topic, Milestone.ACCEPTED, now, actor_id)
@@ -127,7 +126,6 @@ def assign(session: Session, topic_id: int, assignee: str, actor_id: int | None,
 def hand_back(session: Session, topic_id: int, actor_id: int | None, now: datetime) -> Topic:
     """Put a topic that somebody was on back to where it stood before. Raises `NoSuchTopic`, `NotUsableHere`."""
     topic = _in_state(session, topic_id, TopicState.ASSIGNED)
-    topic.assignee = topic.assigned_at = None
     steps.move(session, topic, steps.before_assigned(session, topic.id), now, actor_id, tell=False)
     _record(session, actor_id, "topic handed back", topic, now)
     return topic

@@ -130,6 +130,14 @@ def suggested_by(session: Session, person_id: int) -> list[Idea]:
     return found(session, list(session.scalars(query)))
 
 
+def backed_by(session: Session, person_id: int) -> list[Idea]:
+    """Return what somebody backs that others suggested and everybody may see, the latest first."""
+    query = select(Topic.id).join(TopicBacking, TopicBacking.topic_id == Topic.id)
+    query = query.where(TopicBacking.person_id == person_id, Topic.suggested_by.is_distinct_from(person_id))
+    query = query.where(Topic.state != TopicState.DECLINED).order_by(Topic.id.desc()).limit(50)
+    return found(session, list(session.scalars(query)))
+
+
 def name_author(session: Session, topic_id: int, person_id: int, *, agrees: bool) -> None:
     """Name whoever suggested a topic from now on, or no more; only they can say so. Raises `NoSuchTopic`."""
     topic = session.get(Topic, topic_id)

@@ -48,7 +48,7 @@ def move(  # noqa: PLR0913 - a step is said in one call: of what, to where, when
     """
     what = Milestone(to.value)
     if what is not Milestone.SHOWN:
-        topic.state = TopicState(what.value)
+        _enter(topic, TopicState(what.value))
     if what in PUBLIC and topic.shown_at is None:
         topic.shown_at = now
     step = TopicStep(topic_id=topic.id, what=what, at=now, by_id=actor_id, note=note, round_id=round_id)
@@ -84,6 +84,15 @@ def chain(session: Session, topic_id: int) -> Sequence[int]:
     while following := session.scalar(select(Topic.merged_into).where(Topic.id == found[-1])):
         found.append(following)
     return found
+
+
+def _enter(topic: Topic, state: TopicState) -> None:
+    """Have a topic stand in `state`; the reason of an earlier no goes, and who was on it while nobody is."""
+    topic.state = state
+    if state not in (TopicState.DECLINED, TopicState.NOT_CHOSEN):
+        topic.reason = None
+    if state not in (TopicState.ASSIGNED, TopicState.PUBLISHED):
+        topic.assignee = topic.assigned_at = None
 
 
 def _somebody_asked(session: Session, topic: Topic) -> bool:

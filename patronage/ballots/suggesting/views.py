@@ -145,6 +145,7 @@ def _suggest_page(session: Session, form: SuggestionForm, alike: list[Idea]) -> 
     page = render_template(
         "ballots/suggesting/suggest.html", form=form, alike=alike, mine=ideas.suggested_by(session, current_user.id),
         may=standing.is_patron(session, current_user.id, tools().clock.now()),
+        backed=ideas.backed_by(session, current_user.id),
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 

@@ -81,6 +81,7 @@ def test_a_patron_backs_an_idea_follows_it_and_takes_that_back(
     assert patron.email not in stranger.get(path).text
     browser.post(f"{path}/tell", data=token | {"wanted": "yes"})
     assert "You are told by mail of every step." in browser.get(path).text
+    assert f'<a href="{path}">{TITLE}</a>' in browser.get("/topics/suggest").text
     browser.post(f"{path}/unback", data=token)
     assert "1 patron" in _text(stranger.get(path).text)
     assert _mine(database, idea, patron) is None
