@@ -137,15 +137,22 @@ def test_every_try_sends_the_same_bytes_under_the_same_id_at_growing_gaps(
 
 
 def test_a_redirect_and_a_silence_are_failures_that_are_tried_again(
-    database: Database, clock: FrozenClock, editor: Editor, receiver: Receiver, worker: Worker
+    database: Database,
+    clock: FrozenClock,
+    editor: Editor,
+    receiver: Receiver,
+    worker: Worker,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     a_hook(database, editor, receiver.url)
-    a_hook(database, editor, f"https://{HOST}:1/")
+    a_hook(database, editor, f"https://{HOST}:1/very-secret?key=very-secret")
     with database.transaction() as session:
         told(session, an_open_round(session, clock.now()), "round.opened", clock)
     receiver.status, receiver.headers = 302, {"Location": "https://169.254.169.254/"}
     worker.work_until_idle()
     assert sorted(str(each.status) for each in tries(database)) == ["302", "None"]
+    logged = capfd.readouterr()
+    assert "very-secret" not in " ".join([logged.out, logged.err, *(each.said for each in tries(database))])
     with database.reading() as session:
         assert all(each.due_at == clock.now() + timedelta(seconds=5) for each in session.scalars(select(Delivery)))
 

@@ -15,7 +15,7 @@ from patronage.newsroom.hooks import wording
 from patronage.newsroom.hooks.models import HookKind
 
 EVENTS = {
-    Event.ROUND_OPENED: _l("A vote is announced (round.opened)"),
+    Event.ROUND_OPENED: _l("Voting begins (round.opened)"),
     Event.ROUND_CLOSED: _l("A vote is closed (round.closed)"),
     Event.RESULT_CERTIFIED: _l("A result is certified (result.certified)"),
     Event.TOPIC_CHOSEN: _l("A topic is chosen (topic.chosen)"),

@@ -90,7 +90,7 @@ def _sentence(event: str, told: Facts) -> str:
 def _of_round_in_words(event: str, told: Facts) -> str:
     round_, title = told["round"], plain(told["round"]["title"])
     if event == Event.ROUND_OPENED:
-        return str(_("Voting has been announced: “%(title)s”. %(url)s", title=title, url=round_["url"]))
+        return str(_("Voting has begun: “%(title)s”. %(url)s", title=title, url=round_["url"]))
     if event == Event.RESULT_CERTIFIED:
         return str(_("The result of “%(title)s” is certified. %(url)s", title=title, url=round_["url"]))
     chosen = ", ".join(f"“{plain(topic['title'])}”" for topic in told["result"]["chosen"])
@@ -100,9 +100,9 @@ def _of_round_in_words(event: str, told: Facts) -> str:
 
 
 def plain(words: str) -> str:
-    """Return `words` so that no chat reads marks in them: Slack takes <…> for links and mentions, as in <!channel>."""
+    """Return `words` so that no chat reads marks in them: links, Slack's <!channel>, Mattermost's @all."""
     escaped = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return " ".join(escaped.replace("@", "@\u200b").split())
+    return " ".join(escaped.replace("@", "@\u200b").replace("](", "]\u200b(").split())
 
 
 def stamp(moment: datetime | None) -> str | None:
