@@ -57,14 +57,14 @@ def announce(tools: Tools, data: dict[str, Any]) -> None:
     """Write a message to each hook that wants to hear of an event; the job that `ballots.announcing` puts down."""
     event, at = data["event"], datetime.fromisoformat(data["at"])
     cause = event + ":" + ",".join(f"{name}={number}" for name, number in sorted(data["subject"].items()))
+    now = tools.clock.now()
     with tools.database.transaction() as session:
-        hooks = [hook for hook in session.scalars(select(Hook).order_by(Hook.id)) if event in hook.events]
-        told = wording.facts(session, event, data["subject"]) if hooks else None
-        if told is None:
-            return
-        for hook in hooks:
-            if hook.disabled_at is None:
-                write(session, hook, event, cause, told, at, tools.clock.now())
+        _forget(session, now)
+        every = session.scalars(select(Hook).where(Hook.disabled_at.is_(None)).order_by(Hook.id))
+        hooks = [hook for hook in every if event in hook.events]
+        if hooks and (told := wording.facts(session, event, data["subject"])):
+            for hook in hooks:
+                write(session, hook, event, cause, told, at, now)
 
 
 def write(
@@ -137,7 +137,6 @@ def _note(session: Session, taken: Delivery, outcome: Outcome, now: datetime) ->
     if outcome.is_taken:
         leases.finish(delivery, now)
         hook.failing_since = None
-        _forget(session, hook, now)
         return
     _put_off(delivery, outcome, now)
     hook.failing_since = hook.failing_since or now
@@ -156,9 +155,9 @@ def _put_off(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
         delivery.due_at = now + GAPS[delivery.attempts - 1]
 
 
-def _forget(session: Session, hook: Hook, now: datetime) -> None:
-    """Delete what was told a month ago."""
-    old = select(Delivery.id).where(Delivery.hook_id == hook.id, Delivery.written_at < now - KEPT)
+def _forget(session: Session, now: datetime) -> None:
+    """Delete what was told, or given up, a month ago."""
+    old = select(Delivery.id).where(Delivery.written_at < now - KEPT)
     over = old.where(Delivery.done_at.is_not(None) | Delivery.dead_at.is_not(None))
     session.execute(delete(Attempt).where(Attempt.delivery_id.in_(over)))
     session.execute(delete(Delivery).where(Delivery.id.in_(over)))
