@@ -88,7 +88,7 @@ def test_of_an_open_round_no_list_is_published(
     client: FlaskClient, database: Database, round_: Round, now: datetime
 ) -> None:
     (receipt,) = _receipt(database, round_, now, "1")
-    names = ("leaves.txt", "chain.txt", "result.json", "result.csv", "result.xlsx", "result.pb")
+    names = ("leaves.txt", "result.json", "result.csv", "result.xlsx", "result.pb")
     for name in (*names, f"leaves.txt?prefix={receipt.leaf.hex()[:2]}"):
         assert client.get(f"/topics/{round_.id}/{name}").status_code == 404, name
         assert client.get(f"/topics/99/{name}").status_code == 404, name

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import delete, insert, select, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
@@ -65,6 +66,25 @@ def test_heads_of_hours_without_a_ballot_look_like_any_other(database: Database,
         guessed = chain.head_of(round_.id, 1, chain.genesis(round_), chain.root_of(()), b"")
         assert empty[0].root == empty[1].root
         assert guessed not in {batch.head for batch in empty}
+
+
+def test_heads_are_told_while_a_round_is_open_and_hold_afterwards(
+    client: FlaskClient, database: Database, round_: Round, now: datetime
+) -> None:
+    path = f"/topics/{round_.id}/chain.txt"
+    assert client.get(path).text == ""
+    with database.transaction() as session:
+        _cast_some(session, round_, now)
+        heads = [chain.seal(session, session.get_one(Round, round_.id), now).head.hex() for _ in range(2)]
+    assert client.get(path).text == f"1 {heads[0]}\n2 {heads[1]}\n"
+    with database.transaction() as session:
+        closed(session, round_, now)
+    lines = [line.split() for line in client.get(path).text.splitlines()]
+    assert [line[4] for line in lines[:2]] == heads
+    for number, before, root, salt, head in lines:
+        said = f"{round_.id}:{number}:{before}:{root}:{salt}"
+        assert hashlib.sha256(said.encode()).hexdigest() == head
+    assert client.get("/topics/99/chain.txt").status_code == 404
 
 
 def test_the_worker_seals_every_hour_until_closing(

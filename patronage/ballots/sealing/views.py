@@ -74,14 +74,21 @@ def _listed(database: Database, round_id: int, prefix: str) -> Iterator[str]:
 @blueprint.get("/topics/<int:round_id>/chain.txt")
 @public
 def chain_of(round_id: int) -> ResponseReturnValue:
-    """Send the sealed batches of a closed round, one a line: number, head before, root, salt, head."""
+    """Send the sealed batches, one a line: number, head before, root, salt, head; while a round is open heads alone.
+
+    Heads are salted and come by the hour, so they tell nothing of votes; whoever keeps one can hold us to it later.
+    """
     with tools().database.reading() as session:
-        round_, result = _closed(session, round_id)
+        round_ = session.get(Round, round_id)
+        if round_ is None or round_.opened_at is None:
+            raise NoSuchRound
+        is_frozen = visible_results(session, round_, None).result is not None
         before, lines = chain.genesis(round_).hex(), []
         for batch in chain.batches(session, round_id):
-            lines.append(f"{batch.number} {before} {batch.root.hex()} {batch.salt.hex()} {batch.head.hex()}\n")
+            sealed = f"{before} {batch.root.hex()} {batch.salt.hex()} " if is_frozen else ""
+            lines.append(f"{batch.number} {sealed}{batch.head.hex()}\n")
             before = batch.head.hex()
-    return _unless_known(f"chain{result.sha256}", lambda: _text(lines))
+    return _unless_known(f"{before}{int(is_frozen)}", lambda: _text(lines))
 
 
 @blueprint.get("/topics/<int:round_id>/result.json")
