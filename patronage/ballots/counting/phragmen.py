@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 
 from patronage.ballots.counting.profile import Profile
 from patronage.ballots.counting.standing import by_seed, note_tie
@@ -62,31 +63,44 @@ def filled(profile: Profile, places: int, standing: Sequence[int]) -> Order:
 
 
 class _Count:
-    """Loads so far: all voters whose last choice came in the same step carry the same load, so a few sums suffice."""
+    """Loads so far, in whole numbers of 1 / `unit`.
+
+    All voters whose last choice came in the same step carry the same load, so each class of ballots only needs to know
+    that step.
+    """
 
     def __init__(self, profile: Profile) -> None:
-        self.profile = profile
-        self.steps: list[Fraction] = [Fraction(0)]  # the load of those whose last choice came in step i
+        self.profile, self.unit = profile, 1
+        self.steps = [0]  # the load of those whose last choice came in step i; in step 0 nobody has one
         self.last_step = [0] * len(profile.counts)
-        votes = [profile.votes[position] for position in profile.positions]
-        self.votes = votes
-        self.held: list[defaultdict[int, int]] = [defaultdict(int, enumerate(votes))]  # by step: place → ballots
+        self.votes = [profile.votes[position] for position in profile.positions]
+        self.carried = [0] * len(self.votes)  # by place: the loads of all who ticked it
 
     def load(self, place: int) -> Fraction:
         """Return the load that the voters of `place` would end at."""
-        carried = sum((load * held[place] for load, held in zip(self.steps, self.held, strict=True)), Fraction(1))
-        return carried / self.votes[place]
+        return Fraction(self.unit + self.carried[place], self.votes[place] * self.unit)
 
     def choose(self, place: int, load: Fraction) -> None:
         """Bring all voters of `place` to `load`."""
+        finer = lcm(self.unit, load.denominator) // self.unit
+        self.unit *= finer
+        self.steps = [before * finer for before in self.steps]
+        self.carried = [carried * finer for carried in self.carried]
+        brought = load.numerator * (self.unit // load.denominator)
+        for before, ticks in self._moved(place).items():
+            more = brought - self.steps[before]
+            for tick, ballots in ticks.items():
+                self.carried[tick] += more * ballots
+        self.steps.append(brought)
+
+    def _moved(self, place: int) -> dict[int, dict[int, int]]:
+        """Note the next step for all who ticked `place`; return their ticks, by last step: place → ballots."""
         profile, last_step, step = self.profile, self.last_step, len(self.steps)
-        ticks, starts, counts, held = profile.ticks, profile.starts, profile.counts, self.held
-        now: defaultdict[int, int] = defaultdict(int)
+        ticks, starts, counts = profile.ticks, profile.starts, profile.counts
+        moved: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
         for number in profile.holders[place]:
-            before, ballots = held[last_step[number]], counts[number]
+            held, ballots = moved[last_step[number]], counts[number]
             last_step[number] = step
             for tick in ticks[starts[number] : starts[number + 1]]:
-                before[tick] -= ballots
-                now[tick] += ballots
-        self.steps.append(load)
-        held.append(now)
+                held[tick] += ballots
+        return dict(moved)
