@@ -18,7 +18,7 @@ from patronage.giving.returning import reading
 from patronage.giving.returning.reading import Needs
 from patronage.giving.standing import how_many_patrons
 from patronage.newsroom import waiting
-from patronage.newsroom.navigation import EDITORS
+from patronage.newsroom.navigation import EDITORS, MONEY
 from patronage.newsroom.waiting import Waiting
 
 HOURS_SHOWN = 48
@@ -50,21 +50,21 @@ class Overview:
     past_due: int
     monthly: list[tuple[str, int]]
     gone_wrong: int
-    money: Needs
+    money: Needs | None  # None for those who keep no money
     voting: Waiting | None  # None for those who do not edit
     open_rounds: list[OpenRound]
     compared: Reconciliation | None  # the last comparison with Stripe
 
 
 def overview(session: Session, now: datetime, reader: Actor) -> Overview:
-    """Gather the desk's first page in seven queries, and for editors one more for each open round."""
-    edits = bool(EDITORS & reader.roles)
+    """Gather the desk's first page in seven queries at most, and one more for each open round."""
+    edits, keeps_money = bool(EDITORS & reader.roles), bool(MONEY & reader.roles)
     return Overview(
         patrons=how_many_patrons(session, now),
         monthly=monthly_income(session),
-        compared=walking.latest(session),
+        compared=walking.latest(session) if keeps_money else None,
         **_counts(session),
-        money=reading.needs(session),
+        money=reading.needs(session) if keeps_money else None,
         voting=waiting.of_editors(session, now) if edits else None,
         open_rounds=open_rounds(session, reader) if edits else [],
     )

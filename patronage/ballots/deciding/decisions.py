@@ -48,11 +48,19 @@ class Wanted:
 
 def standing(session: Session, round_id: int, result: Frozen) -> list[Decided]:
     """Return every line of `result` in its order, with the decision that holds."""
-    latest = select(func.max(EditorialDecision.id)).where(EditorialDecision.round_id == round_id)
-    latest = latest.group_by(EditorialDecision.topic_id)
+    return of_rounds(session, {round_id: result})[round_id]
+
+
+def of_rounds(session: Session, results: Mapping[int, Frozen]) -> dict[int, list[Decided]]:
+    """Return the same for several `results` by round id, in one query."""
+    latest = select(func.max(EditorialDecision.id)).where(EditorialDecision.round_id.in_(results))
+    latest = latest.group_by(EditorialDecision.round_id, EditorialDecision.topic_id)
     rows = session.scalars(select(EditorialDecision).where(EditorialDecision.id.in_(latest)))
-    made = {row.topic_id: row for row in rows}
-    return [_decided(line, made.get(line.topic_id)) for line in result.lines]
+    made = {(row.round_id, row.topic_id): row for row in rows}
+    return {
+        round_id: [_decided(line, made.get((round_id, line.topic_id))) for line in result.lines]
+        for round_id, result in results.items()
+    }
 
 
 def decide(session: Session, round_id: int, wanted: Wanted, actor_id: int | None, now: datetime) -> list[Decided]:

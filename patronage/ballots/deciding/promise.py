@@ -1,6 +1,6 @@
 """«We report what wins, or say why not»: how far the promise of a round is kept, topic by topic."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -49,18 +49,24 @@ class Owed:
 
 def of_round(session: Session, round_id: int, result: Frozen) -> list[Owed]:
     """Return what a round's promise covers, in the order of its result."""
-    return covered(session, round_id, decisions.standing(session, round_id, result))
+    return covered(session, {round_id: decisions.standing(session, round_id, result)})[round_id]
 
 
-def covered(session: Session, round_id: int, standing: Iterable[Decided]) -> list[Owed]:
-    """Return what the promise covers of the decisions that stand, in their order."""
-    promised = [each for each in standing if each.chosen or each.line.chosen]
-    ids = [each.line.topic_id for each in promised]
+def covered(session: Session, standing: Mapping[int, list[Decided]]) -> dict[int, list[Owed]]:
+    """Return what the promises of some rounds cover of the decisions that stand, by round id, in one query."""
+    promised = {
+        round_id: [each for each in decided if each.chosen or each.line.chosen]
+        for round_id, decided in standing.items()
+    }
+    ids = {each.line.topic_id for decided in promised.values() for each in decided}
     found = session.execute(select(Topic, Telling).outerjoin(Telling).where(Topic.id.in_(ids))) if ids else ()
     rows: list[tuple[Topic, Telling | None]] = [(topic, telling) for topic, telling in found]
     topics = {topic.id: topic for topic, _telling in rows}
     told = {(each.topic_id, each.about, each.round_id): each for _topic, each in rows if each is not None}
-    return [_owed(each, topics[each.line.topic_id], told, round_id) for each in promised]
+    return {
+        round_id: [_owed(each, topics[each.line.topic_id], told, round_id) for each in decided]
+        for round_id, decided in promised.items()
+    }
 
 
 def running(session: Session) -> list[tuple[Round, list[Owed]]]:
@@ -70,9 +76,8 @@ def running(session: Session) -> list[tuple[Round, list[Owed]]]:
     untold = select(Telling.round_id).where(Telling.told_at.is_(None), Telling.round_id.is_not(None))
     rounds = select(Round).where(Round.closed_at.is_not(None), or_(Round.id.in_(in_hand), Round.id.in_(untold)))
     found = session.scalars(rounds.order_by(Round.closed_at, Round.id).limit(MOST_LISTED)).all()
-    results = published(session, list(found))
-    lines = [(each, of_round(session, each.id, results[each.id])) for each in found if each.id in results]
-    return [(each, owed) for each, owed in lines if not is_kept(owed)]
+    owed = covered(session, decisions.of_rounds(session, published(session, list(found))))
+    return [(each, owed[each.id]) for each in found if each.id in owed and not is_kept(owed[each.id])]
 
 
 def is_kept(owed: Iterable[Owed]) -> bool:

@@ -3,10 +3,12 @@
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import render_template
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from flask_babel import format_datetime
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
 
 from patronage.ballots.counting import fairness
 from patronage.ballots.counting.profile import Profile
@@ -15,10 +17,11 @@ from patronage.ballots.deciding.comparing import Compared, Side
 from patronage.ballots.deciding.decisions import Decided
 from patronage.ballots.deciding.forms import pick_form
 from patronage.ballots.deciding.promise import Owed
-from patronage.ballots.frozen import Frozen, Slate
-from patronage.ballots.models import ReasonState, Round, RoundReason
-from patronage.ballots.results import published
+from patronage.ballots.electing import turnout
+from patronage.ballots.frozen import Frozen, Slate, read
+from patronage.ballots.models import ReasonState, Round, RoundReason, RoundResult
 from patronage.ballots.sealing.counts import grouped
+from patronage.foundation.web.house import settings
 
 PAST = 6
 MOST_WHYS = 12  # of one topic, drawn by lot each time a page is drawn
@@ -53,10 +56,11 @@ class Told:
 
 @dataclass(frozen=True)
 class Asked:
-    """What an editor asked the page: what if there were `places`, and how fair would the `picked` positions be."""
+    """What an editor asked the page: what if there were `places`, how fair are those `picked`; turnout by `hours`."""
 
     places: int | None = None
     picked: frozenset[int] = frozenset()
+    hours: bool = False
 
 
 def told(session: Session, round_: Round, result: Frozen, places: int | None = None) -> Told:
@@ -65,7 +69,7 @@ def told(session: Session, round_: Round, result: Frozen, places: int | None = N
     decided = decisions.standing(session, round_.id, result)
     return Told(
         round=round_, result=result, compared=comparing.compared(result, views) if views else None,
-        decided=decided, owed=promise.covered(session, round_.id, decided),
+        decided=decided, owed=promise.covered(session, {round_.id: decided})[round_.id],
         whys=_whys(session, round_.id, result) if round_.asks_why else [],
     )  # fmt: skip
 
@@ -78,6 +82,7 @@ def desk_page(session: Session, round_: Round, result: Frozen, asked: Asked) -> 
         options=[each.places for each in result.what_if], form=pick_form(result, asked.picked or result.slate),
         own=hand_picked(session, round_.id, result, asked.picked),
         past=_turnouts(session, round_, result),
+        history=turnout.history(session, round_, _hour) if asked.hours else None,
     )  # fmt: skip
 
 
@@ -110,7 +115,13 @@ def _whys(session: Session, round_id: int, result: Frozen) -> list[tuple[str, li
 
 def _turnouts(session: Session, round_: Round, result: Frozen) -> list[tuple[Round, Frozen]]:
     """Return the rounds that closed before this one, and it, latest first, with their results."""
-    past = select(Round).where(Round.closed_at <= round_.closed_at, Round.id != round_.id)
-    rounds = list(session.scalars(past.order_by(Round.closed_at.desc(), Round.id.desc()).limit(PAST)))
-    results = published(session, rounds)
-    return [(round_, result), *((each, results[each.id]) for each in rounds if each.id in results)]
+    every = aliased(RoundResult)
+    latest = select(func.max(every.version)).where(every.round_id == Round.id).scalar_subquery()
+    past = select(Round, RoundResult).join(RoundResult, RoundResult.round_id == Round.id)
+    past = past.where(RoundResult.version == latest, Round.closed_at <= round_.closed_at, Round.id != round_.id)
+    rows = session.execute(past.order_by(Round.closed_at.desc(), Round.id.desc()).limit(PAST))
+    return [(round_, result), *((each, read(row)) for each, row in rows)]
+
+
+def _hour(moment: datetime) -> str:
+    return str(format_datetime(moment.astimezone(settings().zone), "d MMM, HH:mm"))

@@ -29,7 +29,7 @@ PAGE = 50
 def result_page(session: Session, round_: Round, result: Frozen) -> str:
     """Return the page of a closed round; `?places=` asks what if there were so many, `?pick=` how fair a choice is."""
     picked = frozenset(request.args.getlist("pick", type=ids.read)) & set(result.titles)
-    asked = Asked(request.args.get("places", type=ids.read), picked)
+    asked = Asked(request.args.get("places", type=ids.read), picked, "hours" in request.args)
     return desk_page(session, round_, result, asked)
 
 
