@@ -8,11 +8,12 @@ from sqlalchemy import func, insert, select, union
 from sqlalchemy.orm import Session
 
 from patronage.ballots import keys, tally
-from patronage.ballots.models import Electorate, ResultCount, Round, RoundKey, RoundResult, RoundTopic
+from patronage.ballots.models import Electorate, ResultCount, Round, RoundKey, RoundResult, RoundTopic, RoundWeight
 from patronage.ballots.rounds import ballot_topics
 from patronage.ballots.sealing import breakdowns, canonical, chain, counts, raw
 from patronage.foundation.collecting import collector_paused
 from patronage.giving import standing
+from patronage.giving.models import Tier
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,18 @@ def _electorate(session: Session, round_: Round, now: datetime) -> dict[str, Any
         "size": electorate_size(session, round_.id, now) if size is None else size,
         "sha256": round_.electorate_sha256,
         "named": session.scalar(named) or 0,
+        "complimentary": round_.admits_named,
+        "least_level": session.scalar(select(Tier.name).where(Tier.id == round_.least_tier_id)),
+        "least_days": round_.least_days,
+        "weights": _weights(session, round_) if round_.weighted else None,
     }
+
+
+def _weights(session: Session, round_: Round) -> list[dict[str, Any]]:
+    """Return what a ballot of each level of support weighs, as announced; others weigh one."""
+    query = select(Tier.name, RoundWeight.weight).join(Tier, Tier.id == RoundWeight.tier_id)
+    query = query.where(RoundWeight.round_id == round_.id).order_by(Tier.position, Tier.id)
+    return [{"level": level, "weight": weight} for level, weight in session.execute(query)]
 
 
 def _ballots(session: Session, round_: Round, secret: str, slate: list[int]) -> tuple[str, list[dict[str, Any]]]:
