@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from email.message import EmailMessage
 from urllib.parse import urlsplit
 
 import pytest
@@ -159,12 +160,15 @@ def test_what_a_trusted_patron_suggests_appears_at_once(
     assert TITLE in browsers().get(answer.headers["Location"]).text
 
 
+def _body(letter: EmailMessage, kind: str) -> str:
+    part = next(each for each in letter.iter_parts() if each.get_content_subtype() == kind)
+    return str(part.get_content())
+
+
 def _stop_link(mailbox: Mailbox) -> tuple[str, str]:
     """The address that mail programs are told, and the path that stands in the letter."""
     letter = mailbox.letters[-1]
-    body = letter.get_body(("plain",))
-    assert body is not None
-    found = re.search(r"https?://\S+(/topics/ideas/letters/\S+)", body.get_content())
+    found = re.search(r"https?://\S+(/topics/ideas/letters/\S+)", _body(letter, "plain"))
     assert found
     assert "List-Unsubscribe: <http" in letter.as_string(), "an encoded address would be useless"
     return str(letter["List-Unsubscribe"]).strip("<>"), found[1]
@@ -175,7 +179,7 @@ def test_each_step_is_told_once_in_the_readers_language_until_they_stop_it(
 ) -> None:
     with database.transaction() as session:
         session.get_one(Person, patron.id).language = "uk"
-        idea = an_idea(session, now, by=patron, tell=True, shown=False)
+        idea = an_idea(session, now, "Who owns the port's <quay> & why", by=patron, tell=True, shown=False)
         backers(session, topics.show(session, idea.id, None, now), now, 1)
         topics.accept(session, idea.id, None, now)
         topics.assign(session, idea.id, "Oksana Bilyk", None, now)
@@ -183,6 +187,10 @@ def test_each_step_is_told_once_in_the_readers_language_until_they_stop_it(
     worker.work_until_idle()
     assert [str(each["To"]) for each in mailbox.letters] == [patron.email] * 3
     assert all("Oksana" not in str(each) for each in mailbox.letters)
+    assert all("port's <quay> & why" in str(each["Subject"]) for each in mailbox.letters)
+    plain, html = _body(mailbox.letters[0], "plain"), _body(mailbox.letters[0], "html")
+    assert "port's <quay> & why" in plain
+    assert "&lt;quay&gt; &amp; why" in html
     header, path = _stop_link(mailbox)
     assert urlsplit(header).path == path
     browser: FlaskClient = browsers()
