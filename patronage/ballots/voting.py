@@ -207,20 +207,21 @@ def _table(kind: type[Base]) -> Table:
     return kind.__table__
 
 
-def _what_decides() -> Select[Any]:
-    topics = select(func.count()).where(RoundTopic.round_id == Round.id).scalar_subquery()
+def _what_decides(*, is_locked: bool) -> Select[Any]:
     query, facts = entitlement.joined()
     query = query.join(RoundKey, RoundKey.round_id == Round.id)
-    query = query.add_columns(
-        Round.opened_at, Round.closed_at, Round.opens_at, Round.closes_at, Round.most_ticks, RoundKey.sealed,
-        topics.label("topics"), *entitlement.columns_of_one(facts),
-    )  # fmt: skip
-    return query.where(Round.id == bindparam("round", type_=Key), Person.id == bindparam("person", type_=Key))
+    query = query.where(Round.id == bindparam("round", type_=Key), Person.id == bindparam("person", type_=Key))
+    if is_locked:
+        query = query.with_for_update(read=True, of=Round).suffix_with("FOR NO KEY UPDATE OF person")
+    dates = (Round.opened_at, Round.closed_at, Round.opens_at, Round.closes_at, Round.most_ticks)
+    topics = select(func.count()).where(RoundTopic.round_id == Round.id).scalar_subquery()
+    known = entitlement.known(query, facts, *dates, RoundKey.sealed, topics.label("topics"))
+    return entitlement.judged(known, *(date.key for date in dates), "sealed", "topics")
 
 
-_WHAT_DECIDES = _what_decides()
+_WHAT_DECIDES = _what_decides(is_locked=False)
 # The round is shared with other voters and shut against closing; the person's row makes their own ballots queue.
-_ON_POSTGRESQL = _WHAT_DECIDES.with_for_update(read=True, of=Round).suffix_with("FOR NO KEY UPDATE OF person")
+_ON_POSTGRESQL = _what_decides(is_locked=True)
 _EVENT = insert(_table(BallotEvent))
 
 

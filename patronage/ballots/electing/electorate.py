@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from patronage.ballots import keys
 from patronage.ballots.electing import entitlement
-from patronage.ballots.electing.entitlement import Facts
 from patronage.ballots.models import Ballot, Electorate, Policy, Round, RoundKey
 from patronage.ballots.refusals import NoSuchRound
 from patronage.books.models import Payment
@@ -106,21 +104,19 @@ def _given_back(round_: Round) -> Select[Any]:
     """Those who have voted in `round_` and got a payment back, as the rows `entitlement.why_not` reads."""
     taken_back = or_(Payment.disputed, Payment.refunded_minor >= Payment.amount_minor)
     query, facts = entitlement.joined()
-    query = query.add_columns(Person.id.label("person_id"), *entitlement.columns_of_one(facts))
     query = query.where(Round.id == round_.id, Electorate.voted)
-    return query.where(exists().where(Payment.person_id == Person.id, taken_back))
+    query = query.where(exists().where(Payment.person_id == Person.id, taken_back))
+    return entitlement.judged(entitlement.known(query, facts))
 
 
 def _eligible(round_: Round, moment: datetime, among: Select[Any] | None = None) -> tuple[CTE, Select[Any]]:
     """Return what is known of all patrons (or those `among` them), and the rows (round, person) of who may vote."""
     query, facts = entitlement.joined()
-    columns = (getattr(facts, each.name).label(each.name) for each in fields(Facts))
-    query = query.add_columns(Person.id.label("person_id"), *columns)
     patrons = standing.patrons_at(moment) if among is None else among
-    known = query.where(Round.id == round_.id, Person.id.in_(patrons)).cte("known")
+    known = entitlement.known(query.where(Round.id == round_.id, Person.id.in_(patrons)), facts)
     facts = entitlement.held(known)
     rows = select(literal(round_.id, Key), known.c.person_id)
-    rows = rows.where(entitlement.verdict(facts, literal(round_.admits_named)).is_(None))
+    rows = rows.where(entitlement.verdict(facts, known.c.admits_named).is_(None))
     if round_.least_days:
         rows = rows.where(or_(facts.named, facts.first <= moment - timedelta(days=round_.least_days)))
     return known, rows

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
-    FromClause,
     Select,
     SQLColumnExpression,
     and_,
@@ -123,7 +123,7 @@ def counted_as(facts: Facts) -> dict[str, SQLColumnExpression[Any]]:
 
 
 def why_not(row: Any, now: datetime) -> NotEntitled | None:
-    """Return why the person of `row` may not vote in its round now, or None. `row` is one of `of_one`."""
+    """Return why the person of `row` may not vote in its round now, or None. `row` is one of `judged`."""
     if row.policy == Policy.FROZEN:
         if row.electorate_size is None:
             return ListNotDrawnUp()
@@ -135,13 +135,29 @@ def why_not(row: Any, now: datetime) -> NotEntitled | None:
     return None
 
 
-def columns_of_one(facts: Facts) -> list[Any]:
-    """Return the columns that `why_not` reads, and those of `counted_as`."""
-    return [
-        Round.policy, Round.electorate_size, Round.least_days, Electorate.weight.label("listed"),
-        verdict(facts, Round.admits_named).label("verdict"), facts.first.label("first"),
-        *(column.label(name) for name, column in counted_as(facts).items()),
-    ]  # fmt: skip
+def known(query: Select[Any], facts: Facts, *more: Any) -> CTE:
+    """Return `query`, narrowed from `joined`, with what is known of each person in a round, and `more` columns.
+
+    The rules are asked of its columns, so each fact is looked up once, whatever stands on it.
+    """
+    query = query.add_columns(
+        Round.policy, Round.electorate_size, Round.least_days, Round.admits_named, Electorate.weight.label("listed"),
+        Person.id.label("person_id"), *(getattr(facts, each.name).label(each.name) for each in fields(Facts)), *more,
+    )  # fmt: skip
+    return query.cte("known")
+
+
+def held(found: CTE) -> Facts:
+    """Return the facts that are columns of `found`."""
+    return Facts(**{each.name: found.c[each.name] for each in fields(Facts)})
+
+
+def judged(found: CTE, *more: str) -> Select[Any]:
+    """Return the rows of `found` as `why_not` reads them: with the verdict, `counted_as`, and columns called `more`."""
+    facts = held(found)
+    names = ("policy", "electorate_size", "least_days", "listed", "person_id", "first", *more)
+    counted: list[Any] = [column.label(name) for name, column in counted_as(facts).items()]
+    return select(*(found.c[name] for name in names), verdict(facts, found.c.admits_named).label("verdict"), *counted)
 
 
 def of_one(session: Session, round_id: int, person_id: int, now: datetime) -> NotEntitled | None:
@@ -152,8 +168,7 @@ def of_one(session: Session, round_id: int, person_id: int, now: datetime) -> No
 
 def _of_one() -> Select[Any]:
     query, facts = joined()
-    query = query.add_columns(*columns_of_one(facts))
-    return query.where(Round.id == bindparam("round"), Person.id == bindparam("person"))
+    return judged(known(query.where(Round.id == bindparam("round"), Person.id == bindparam("person")), facts))
 
 
 def _standing_pledge() -> tuple[ColumnElement[bool], ...]:
@@ -183,11 +198,6 @@ def _highest_tier() -> ColumnElement[Any]:
     query = select(Tier.id).join(TierPrice, TierPrice.tier_id == Tier.id)
     query = query.join(Pledge, Pledge.currency == TierPrice.currency).where(*_standing_pledge(), reached)
     return query.order_by(Tier.position.desc(), Tier.id.desc()).limit(1).correlate(Person).scalar_subquery()
-
-
-def held(query: FromClause) -> Facts:
-    """Return the facts that stand as columns of their own names in `query`."""
-    return Facts(**{each.name: query.c[each.name] for each in fields(Facts)})
 
 
 _OF_ONE = _of_one()
