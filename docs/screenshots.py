@@ -61,7 +61,7 @@ def main() -> None:
         reader = page_of(browser, size=DESKTOP)
         take(reader, f"{url}/support?interval=month", "support")
         patron = page_of(browser, size=PHONE, link=links["patron"])
-        take(patron, f"{url}/topics/2", "ballot")
+        take(patron, f"{url}/topics/3", "ballot")
         night = page_of(browser, size=PHONE, scheme="dark")
         take(night, f"{url}/support?interval=month", "support-dark")
         take(patron, f"{url}/account", "account")

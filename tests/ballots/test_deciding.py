@@ -227,3 +227,13 @@ def test_who_voted_sees_the_stories_they_helped_happen_even_after_cancelling(
     assert STORY in mine
     assert "You took part." in mine
     assert "Stories you helped happen" not in other.get("/account").text
+
+
+def test_a_story_nobody_asked_for_owes_no_letter(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        words = topics.Words("Our own idea", "Nobody was asked.")
+        ours, backed = (topics.create(session, words, None, now) for _ in range(2))
+        session.add(TopicBacking(topic_id=backed.id, person_id=a_patron(session, now).id, tell=True))
+        topics.publish(session, ours.id, STORY, None, now)
+        topics.publish(session, backed.id, STORY, None, now)
+        assert session.scalars(select(Telling.topic_id)).all() == [backed.id]

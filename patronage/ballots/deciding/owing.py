@@ -2,22 +2,25 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from patronage.ballots.announcing import Event, announce
 from patronage.ballots.deciding.models import Telling, Tidings
 from patronage.ballots.models import Round, RoundTopic, Topic
+from patronage.ballots.suggesting import backing
 from patronage.foundation.jobs import insert_ignoring
 
 
 def owe_story(session: Session, topic: Topic, now: datetime) -> None:
     """Write down that whoever asked for `topic` is to be told that its story is out; a second time changes nothing.
 
-    Those outside the house are told at once.
+    Those outside the house are told at once. Where no vote asked about it and nobody wants to be told, nothing is owed.
     """
     announce(session, Event.TOPIC_PUBLISHED, {"topic": topic.id}, now)
-    _owe(session, Tidings.STORY, topic.id, last_round(session, topic.id), f"story:{topic.id}", now)
+    round_id = last_round(session, topic.id)
+    if round_id is not None or session.scalar(select(exists(backing.wanting(topic.id)))):
+        _owe(session, Tidings.STORY, topic.id, round_id, f"story:{topic.id}", now)
 
 
 def owe_why_not(session: Session, round_id: int, topic_id: int, now: datetime) -> None:
