@@ -11,10 +11,11 @@ from sqlalchemy import func, select
 
 from patronage.ballots import topics
 from patronage.ballots.models import Topic, TopicState
-from patronage.ballots.suggesting import backing, merging, trusting
-from patronage.ballots.suggesting.models import TopicBacking
+from patronage.ballots.suggesting import backing, merging, telling_steps, trusting
+from patronage.ballots.suggesting.models import Milestone, TopicBacking, TopicStep
 from patronage.foundation.database import Database
 from patronage.foundation.post import Mailbox
+from patronage.foundation.tools import Tools
 from patronage.foundation.worker import Worker
 from patronage.people.models import Person
 from tests.ballots.polls import a_patron, a_person
@@ -206,6 +207,21 @@ def test_each_step_is_told_once_in_the_readers_language_until_they_stop_it(
         topics.decline(session, idea.id, "It was in May.", None, now)
     worker.work_until_idle()
     assert len(mailbox.letters) == 3
+
+
+def test_many_backers_are_told_a_part_at_a_time_and_nobody_twice(
+    database: Database, tools: Tools, now: datetime, worker: Worker, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling_steps, "AT_ONCE", 2)
+    with database.transaction() as session:
+        idea = an_idea(session, now)
+        people = backers(session, idea, now, 5, tell=True)
+        topics.accept(session, idea.id, None, now)
+        step = session.scalars(select(TopicStep.id).where(TopicStep.what == Milestone.ACCEPTED)).one()
+    worker.work_until_idle()
+    telling_steps.tell_of_step(tools, {"step": step})
+    worker.work_until_idle()
+    assert sorted(str(each["To"]) for each in mailbox.letters) == sorted(person.email for person in people)
 
 
 @pytest.mark.parametrize("key", ["1-1-" + "0" * 32, "1-1", "x", "1-" + "9" * 30 + "-0", "²-1-0"])
