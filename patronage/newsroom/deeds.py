@@ -42,6 +42,8 @@ DEEDS = {
     "role revoked": _l("role revoked"),
     "reason hidden": _l("voter's reason hidden"),
     "reason shown": _l("voter's reason shown"),
+    "result corrected": _l("result corrected"),
+    "round certified": _l("result certified, round key destroyed"),
     "round changed": _l("round changed"),
     "round closed": _l("round closed"),
     "round drafted": _l("round drafted"),
