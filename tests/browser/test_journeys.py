@@ -72,10 +72,10 @@ def test_an_editor_draws_up_a_round_and_a_patron_suggests_a_topic(live: Live, so
         desk.locator("main form button[type=submit]").click()
     desk.goto(f"{live.url}/desk/rounds/new")
     desk.get_by_label("Question").fill("What next?")
-    desk.get_by_label("promise").fill("We report it, or say why not.")
+    desk.get_by_role("textbox", name="What the editors promise").fill("We report it, or say why not.")
     here = live.tools.clock.now().astimezone(live.settings.zone)
-    desk.get_by_label("Voting opens").fill(f"{here:%Y-%m-%dT%H:%M}")
-    desk.get_by_label("Voting closes").fill(f"{here + timedelta(days=7):%Y-%m-%dT%H:%M}")
+    desk.get_by_label("Voting opens", exact=True).fill(f"{here:%Y-%m-%dT%H:%M}")
+    desk.get_by_label("Voting closes", exact=True).fill(f"{here + timedelta(days=7):%Y-%m-%dT%H:%M}")
     desk.get_by_role("button", name="Save the draft").click()
     for _ in range(3):
         desk.get_by_role("button", name="Add to the ballot").click()
