@@ -60,6 +60,8 @@ def decided(form: RoundForm) -> rounds.Terms | None:
     if opens is None or closes is None or form.cut_off.errors or not _in_order(form, opens, closes, cut_off):
         return None
     weights = {tier_id: field.data for tier_id, field in form.weights.items()} if form.weighted.data else {}
+    if set(weights.values()) <= {1}:
+        weights = {}  # nothing is weighed, and nobody should read that it is
     return rounds.Terms(
         opens_at=opens, closes_at=closes, policy=policy, cut_off=cut_off, weights=weights,
         least_tier_id=form.least_tier.data or None,

@@ -108,4 +108,4 @@ def _closed(session: Session, round_id: int) -> Round:
 
 def _hour(moment: datetime) -> str:
     local = moment.astimezone(settings().zone)
-    return str(format_time(local, "short") if local.hour else format_datetime(local, "d MMM"))
+    return str(format_time(local, "HH:mm") if local.hour else format_datetime(local, "d MMM"))
