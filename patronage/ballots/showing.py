@@ -8,12 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from patronage.ballots import rounds, voting
+from patronage.ballots.deciding import decisions, promise
+from patronage.ballots.deciding.promise import Owed
 from patronage.ballots.electing import entitlement, wording
 from patronage.ballots.electing.wording import Rules
 from patronage.ballots.known_rounds import Phase, known
-from patronage.ballots.models import Policy, Round, RoundTopic, Topic, TopicState
+from patronage.ballots.models import Policy, Round, RoundTopic
 from patronage.ballots.refusals import NoSuchRound, NotEntitled
-from patronage.ballots.results import Frozen, published
+from patronage.ballots.results import published
 
 MOST_LISTED = 50
 
@@ -53,11 +55,11 @@ class Ballot:
 
 @dataclass(frozen=True)
 class Listed:
-    """One round in a list: what is chosen stands there only after closing, with the address of each story."""
+    """One round in a list; what won and what the editors chose stands there only after closing, and how far it is."""
 
     round: Round
     phase: Phase
-    chosen: list[tuple[str, str | None]]
+    owed: list[Owed]
 
 
 def public_round(session: Session, round_id: int) -> Round:
@@ -91,20 +93,6 @@ def listed(session: Session, now: datetime) -> list[Listed]:
     """Return all rounds the public may know of, those that take votes first, then the latest."""
     query = select(Round).where(Round.opened_at.is_not(None)).order_by(Round.closes_at.desc(), Round.id.desc())
     found = list(session.scalars(query.limit(MOST_LISTED)))
-    results = published(session, found)
-    told = stories(session, *results.values())
-    lines = [_listed(round_, results.get(round_.id), told, now) for round_ in found]
+    owed = promise.covered(session, decisions.of_rounds(session, published(session, found)))
+    lines = [Listed(round_, known(round_).phase(now), owed.get(round_.id, [])) for round_ in found]
     return sorted(lines, key=lambda line: list(Phase).index(line.phase) if line.phase is not Phase.OPEN else -1)
-
-
-def stories(session: Session, *results: Frozen) -> dict[int, str]:
-    """Return the addresses of the stories that came of the topics of `results`, by topic id."""
-    ids = {line.topic_id for result in results for line in result.lines}
-    query = select(Topic.id, Topic.story_url).where(Topic.id.in_(ids), Topic.state == TopicState.PUBLISHED)
-    return {topic_id: url for topic_id, url in session.execute(query) if url}
-
-
-def _listed(round_: Round, result: Frozen | None, told: dict[int, str], now: datetime) -> Listed:
-    lines = result.lines if result else ()
-    chosen = [(line.title, told.get(line.topic_id)) for line in lines if line.chosen]
-    return Listed(round_, known(round_).phase(now), chosen)

@@ -237,3 +237,14 @@ def test_a_story_nobody_asked_for_owes_no_letter(database: Database, now: dateti
         topics.publish(session, ours.id, STORY, None, now)
         topics.publish(session, backed.id, STORY, None, now)
         assert session.scalars(select(Telling.topic_id)).all() == [backed.id]
+
+
+def test_a_story_on_a_topic_that_lost_stands_beside_the_result_too(
+    database: Database, over: Round, now: datetime
+) -> None:
+    with database.transaction() as session:
+        lost = _ids(session, over)[-1]
+        topics.publish(session, lost, STORY, None, now)
+        owed = {each.decided.line.topic_id: each.kept for each in _promise(session, over)}
+        assert owed[lost] is Kept.OUT
+        assert len(owed) == 3

@@ -33,13 +33,21 @@ KEPT = frozenset({Kept.TOLD, Kept.EXPLAINED})
 
 @dataclass(frozen=True)
 class Owed:
-    """A topic that won, or that the editors chose, and how far it has come; `told_at` once voters were told."""
+    """A topic that won, that the editors chose, or that was covered all the same, and how far it has come.
+
+    `told_at` is when voters were told of that.
+    """
 
     decided: Decided
     kept: Kept
     story_url: str | None
     told_at: datetime | None
     telling_id: int | None
+
+    @property
+    def is_out(self) -> bool:
+        """Whether there is a story to read."""
+        return self.kept in {Kept.OUT, Kept.TOLD}
 
     @property
     def is_kept(self) -> bool:
@@ -53,20 +61,34 @@ def of_round(session: Session, round_id: int, result: Frozen) -> list[Owed]:
 
 
 def covered(session: Session, standing: Mapping[int, list[Decided]]) -> dict[int, list[Owed]]:
-    """Return what the promises of some rounds cover of the decisions that stand, by round id, in one query."""
-    promised = {
-        round_id: [each for each in decided if each.chosen or each.line.chosen]
-        for round_id, decided in standing.items()
-    }
-    ids = {each.line.topic_id for decided in promised.values() for each in decided}
-    found = session.execute(select(Topic, Telling).outerjoin(Telling).where(Topic.id.in_(ids))) if ids else ()
+    """Return what became of the decisions of some rounds, by round id, in one query.
+
+    That is every topic that won or was chosen, and any other of which a story came.
+    """
+    every = {each.line.topic_id for decided in standing.values() for each in decided}
+    promised = {each.line.topic_id for decided in standing.values() for each in decided if _is_promised(each)}
+    query = select(Topic, Telling).outerjoin(Telling).where(Topic.id.in_(every))
+    query = query.where(or_(Topic.id.in_(promised), Topic.state == TopicState.PUBLISHED))
+    found = session.execute(query) if every else ()
     rows: list[tuple[Topic, Telling | None]] = [(topic, telling) for topic, telling in found]
     topics = {topic.id: topic for topic, _telling in rows}
     told = {(each.topic_id, each.about, each.round_id): each for _topic, each in rows if each is not None}
     return {
-        round_id: [_owed(each, topics[each.line.topic_id], told, round_id) for each in decided]
-        for round_id, decided in promised.items()
+        round_id: [
+            _owed(each, topics[each.line.topic_id], told, round_id)
+            for each in decided
+            if _is_promised(each) or _is_out(topics.get(each.line.topic_id))
+        ]
+        for round_id, decided in standing.items()
     }
+
+
+def _is_promised(decided: Decided) -> bool:
+    return decided.chosen or decided.line.chosen
+
+
+def _is_out(topic: Topic | None) -> bool:
+    return topic is not None and topic.state is TopicState.PUBLISHED
 
 
 def running(session: Session) -> list[tuple[Round, list[Owed]]]:
@@ -86,12 +108,12 @@ def is_kept(owed: Iterable[Owed]) -> bool:
 
 
 def _owed(decided: Decided, topic: Topic, told: dict[tuple[int, Tidings, int | None], Telling], round_id: int) -> Owed:
-    if not decided.chosen:
-        telling = told.get((topic.id, Tidings.WHY_NOT, round_id))
-        kept = Kept.EXPLAINED if telling and telling.told_at else Kept.DECLINED
-    elif topic.state is TopicState.PUBLISHED:
+    if _is_out(topic):
         telling = next((each for key, each in told.items() if key[:2] == (topic.id, Tidings.STORY)), None)
         kept = Kept.TOLD if telling and telling.told_at else Kept.OUT
+    elif not decided.chosen:
+        telling = told.get((topic.id, Tidings.WHY_NOT, round_id))
+        kept = Kept.EXPLAINED if telling and telling.told_at else Kept.DECLINED
     else:
         telling = None
         kept = Kept.ASSIGNED if topic.state is TopicState.ASSIGNED else Kept.CHOSEN
