@@ -28,6 +28,8 @@ INVARIANTS = {
     "a certified or closed round has no frozen result": """
         SELECT id FROM round WHERE closed_at IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM round_result WHERE round_id = round.id)""",
+    "a certified round still has the key that links ballots to people": """
+        SELECT round_id FROM round_key JOIN round ON round.id = round_id WHERE certified_at IS NOT NULL""",
     "a round is open past its closing time": """
         SELECT id FROM round WHERE opened_at IS NOT NULL AND closed_at IS NULL AND closes_at < :some_minutes_ago""",
     "an event from Stripe has waited for an hour": """

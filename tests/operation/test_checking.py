@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from patronage.ballots.models import Ballot, Round
+from patronage.ballots.models import Ballot, Round, RoundKey
 from patronage.books.checks import CHECKS
 from patronage.books.models import Account, EntryKind, LedgerEntry, Payment
 from patronage.books.papers import receipts
@@ -120,6 +120,10 @@ def _closed_uncounted(session: Session, now: datetime) -> None:
     _round(session, now, closed_at=now)
 
 
+def _certified_with_its_key(session: Session, now: datetime) -> None:
+    session.execute(insert(RoundKey).values(round_id=_round(session, now, certified_at=now), sealed=b"x"))
+
+
 def _never_closed(session: Session, now: datetime) -> None:
     _round(session, now, closes_at=now - timedelta(minutes=6))
 
@@ -166,6 +170,7 @@ BREACHES: dict[Breach, str] = {
     _running_after_its_end: "a pledge is in a state its facts do not allow",
     _stuffed: "a round counted more ballots than voters",
     _closed_uncounted: "a certified or closed round has no frozen result",
+    _certified_with_its_key: "a certified round still has the key that links ballots to people",
     _never_closed: "a round is open past its closing time",
     _event_waits: "an event from Stripe has waited for an hour",
     _letter_waits: "a letter has been due for an hour",
