@@ -1,6 +1,6 @@
 """The pages of ideas for readers and patrons: the list, one idea and its way, backing it, and suggesting one."""
 
-from flask import Blueprint, Flask, current_app, flash, make_response, redirect, render_template, request
+from flask import Blueprint, Flask, Response, current_app, flash, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -15,6 +15,8 @@ from patronage.ballots.suggesting.models import Milestone
 from patronage.foundation.web import ids
 from patronage.foundation.web.guards import patron, public
 from patronage.foundation.web.house import tools
+from patronage.foundation.web.kept_answers import KEPT
+from patronage.foundation.web.kept_pages import CACHE_CONTROL
 from patronage.foundation.web.languages import LANGUAGES, language
 from patronage.foundation.web.limits import allow
 from patronage.giving import standing
@@ -41,10 +43,19 @@ def list_ideas() -> ResponseReturnValue:
     newest, page = request.args.get("sort") == "new", _page()
     with tools().database.reading() as session:
         found, more = ideas.shelf(session, which, page, by_backers=not newest)
-    return render_template(
-        "ballots/suggesting/ideas.html", found=found, more=more, page=page, which=which, shelves=Shelf, newest=newest,
-        languages=LANGUAGES,
-    )  # fmt: skip
+    drawn = render_template(
+        "ballots/suggesting/ideas.html", found=found, more=more, page=page, which=which, shelves=Shelf, newest=newest
+    )
+    return _for_all_strangers(make_response(drawn))
+
+
+def _for_all_strangers(answer: Response) -> ResponseReturnValue:
+    """Let an answer be sent to all strangers for a second, and tell those who come back that nothing is new."""
+    request.environ[KEPT] = True
+    answer.headers["Cache-Control"] = CACHE_CONTROL
+    answer.vary.add("Accept-Language")
+    answer.add_etag()
+    return answer.make_conditional(request)
 
 
 @blueprint.get("/topics/ideas/<int:topic_id>")

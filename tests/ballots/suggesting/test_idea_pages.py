@@ -89,6 +89,18 @@ def test_a_patron_backs_an_idea_follows_it_and_takes_that_back(
     assert _mine(database, idea, patron) is None
 
 
+def test_the_list_is_sent_again_only_when_something_is_new(
+    browsers: Browsers, database: Database, now: datetime
+) -> None:
+    browser = browsers()
+    first = browser.get("/topics/ideas")
+    known = {"If-None-Match": first.headers["ETag"]}
+    assert browser.get("/topics/ideas", headers=known).status_code == 304
+    with database.transaction() as session:
+        an_idea(session, now)
+    assert browser.get("/topics/ideas", headers=known).status_code == 200
+
+
 def test_only_patrons_back_and_only_what_is_shown_and_not_voted_on(
     browsers: Browsers, signed_in: SignIn, patron: Person, database: Database, now: datetime
 ) -> None:
