@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from sqlalchemy import func, select
 
 from patronage.ballots import keys
-from patronage.ballots.models import Round, RoundKey
+from patronage.ballots.electing import electorate
+from patronage.ballots.models import Policy, Round, RoundKey
 from patronage.foundation.jobs import Job
 from patronage.foundation.outbox import Letter
 from patronage.foundation.refused import Refused
@@ -129,13 +130,16 @@ def _votes(tools: Tools, settings: Settings) -> str | None:
     with tools.database.reading() as session:
         opened = select(Round.id, RoundKey.sealed).outerjoin(RoundKey, RoundKey.round_id == Round.id)
         running = session.execute(opened.where(Round.opened_at.is_not(None), Round.certified_at.is_(None))).all()
-    shut = [str(row.id) for row in running if not _opens(row.sealed, row.id, secret)]
-    if not shut:
-        return None
-    return (
-        f"the key of round {', '.join(shut)} does not open: PATRONAGE_SECRET_KEY was changed since voting began. "
-        "Put the old one back until the round is certified; without it nobody can vote and it cannot be closed"
-    )
+        shut = [str(row.id) for row in running if not _opens(row.sealed, row.id, secret)]
+        if shut:
+            return (
+                f"the key of round {', '.join(shut)} does not open: PATRONAGE_SECRET_KEY was changed since. "
+                "Put the old one back until the round is certified; without it nobody can vote and it cannot be closed"
+            )
+        frozen = select(Round).where(Round.id.in_([row.id for row in running]), Round.policy == Policy.FROZEN)
+        listed = session.scalars(frozen.where(Round.electorate_sha256.is_not(None))).all()
+        changed = [str(round_.id) for round_ in listed if not electorate.holds(session, round_, secret)]
+    return f"the list of voters of round {', '.join(changed)} is not the one that was published" if changed else None
 
 
 def _opens(sealed: bytes | None, round_id: int, secret: str) -> bool:

@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from patronage.ballots import rounds
+from patronage.ballots.models import Electorate, Policy
 from patronage.foundation import jobs, leases
 from patronage.foundation.clock import FrozenClock
 from patronage.foundation.jobs import Job
@@ -15,7 +16,7 @@ from patronage.giving.gateway import Gateway
 from patronage.giving.intake.stripe_events import HANDLERS
 from patronage.operation.doctor import examine
 from patronage.people import staff
-from tests.ballots.polls import a_draft
+from tests.ballots.polls import a_draft, a_person
 
 
 @pytest.fixture
@@ -69,6 +70,17 @@ def test_a_secret_key_changed_while_a_vote_is_open_is_found(tools: Tools, settin
     changed = settings.model_copy(update={"secret_key": SecretStr("another key, as long as the one before it was")})
     assert f"the key of round {round_.id} does not open" in _wrong(tools, changed)["votes"]
     assert "Put the old one back" in _wrong(tools, changed)["votes"]
+
+
+def test_somebody_written_into_a_published_list_of_voters_is_found(tools: Tools, settings: Settings) -> None:
+    now = tools.clock.now()
+    with tools.database.transaction() as session:
+        round_ = a_draft(session, now, policy=Policy.FROZEN)
+        rounds.open_round(session, round_.id, settings.secret_key.get_secret_value(), None, now)
+    assert "votes" not in _wrong(tools, settings)
+    with tools.database.transaction() as session:
+        session.add(Electorate(round_id=round_.id, person_id=a_person(session, now).id))
+    assert "is not the one that was published" in _wrong(tools, settings)["votes"]
 
 
 def test_a_worker_that_is_not_at_work_is_missed(tools: Tools, settings: Settings, clock: FrozenClock) -> None:
