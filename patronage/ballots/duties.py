@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from patronage.ballots import rounds
 from patronage.ballots.deciding import telling
 from patronage.ballots.electing import duties as electing
+from patronage.ballots.electing.models import VoteLettersStopped
 from patronage.ballots.models import Electorate, Round, RoundTopic, Topic
 from patronage.ballots.results import visible_results
 from patronage.ballots.sealing import duties as sealing
@@ -53,7 +54,8 @@ def tell_of_closing(tools: Tools, data: dict[str, Any]) -> None:
         }
         voters = _voters(session, [round_.id], data.get("after", 0))
         for person in voters:
-            _write(session, "ballots/round_closed", person, facts, now, f"round closed:{round_.id}:{person.id}")
+            once = f"round closed:{round_.id}:{person.id}"
+            _write(session, "ballots/round_closed", person, {**facts, "person": person.id}, now, once)
         _go_on(session, rounds.TELLING_JOB, data, voters, now)
 
 
@@ -72,8 +74,9 @@ def tell_of_story(tools: Tools, data: dict[str, Any]) -> None:
 
 def _voters(session: Session, round_ids: list[int], after: int) -> list[Person]:
     voted = select(Electorate.person_id).where(Electorate.round_id.in_(round_ids), Electorate.voted)
-    query = select(Person).where(Person.id.in_(voted), Person.id > after).order_by(Person.id).limit(AT_ONCE)
-    return list(session.scalars(query))
+    query = select(Person).where(Person.id.in_(voted), Person.id > after)
+    query = query.where(Person.id.not_in(select(VoteLettersStopped.person_id)))
+    return list(session.scalars(query.order_by(Person.id).limit(AT_ONCE)))
 
 
 def _write(session: Session, kind: str, person: Person, facts: dict[str, Any], now: datetime, once: str) -> None:

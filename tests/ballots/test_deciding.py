@@ -248,3 +248,25 @@ def test_a_story_on_a_topic_that_lost_stands_beside_the_result_too(
         owed = {each.decided.line.topic_id: each.kept for each in _promise(session, over)}
         assert owed[lost] is Kept.OUT
         assert len(owed) == 3
+
+
+def test_who_stops_letters_about_votes_is_told_no_more(
+    browsers: Browsers, database: Database, worker: Worker, mailbox: Mailbox, over: Round, now: datetime
+) -> None:
+    worker.work_until_idle()
+    first = next(each for each in mailbox.letters if str(each["Subject"]).startswith("The result"))
+    way_out = str(first["List-Unsubscribe"]).strip("<>").removeprefix("https://support.example.org")
+    browser = browsers()
+    assert "nor told what came of a vote" in browser.get(way_out).text
+    assert browser.post(way_out, data={"List-Unsubscribe": "One-Click"}).status_code == 303
+    with database.transaction() as session:
+        topics.publish(session, _ids(session, over)[0], STORY, None, now)
+        row = session.scalars(select(Telling)).one()
+        assert telling.how_many(session, row) == 3
+        telling.write_notes(session, row.id, NOTE)
+        telling.send(session, row.id, None, now)
+    worker.work_until_idle()
+    told = [each for each in mailbox.letters if str(each["Subject"]).startswith("You asked")]
+    assert len(told) == 3
+    assert first["To"] not in [each["To"] for each in told]
+    assert all(each["List-Unsubscribe-Post"] for each in told)

@@ -7,6 +7,7 @@ from typing import Literal
 from flask import g
 
 from patronage.ballots.deciding.telling import Letter
+from patronage.ballots.electing import way_out
 from patronage.foundation import outbox
 from patronage.foundation.letters import compose
 from patronage.foundation.tools import Tools
@@ -33,7 +34,7 @@ def composed(letter: Letter, language: str, tools: Tools) -> Preview:
         message_id="<preview@localhost>",
     )  # fmt: skip
     try:
-        message = compose(row, {})
+        message = compose(row, {"unsubscribe_path": way_out.PLACE})
     finally:
         g.language = spoken
     return Preview(str(message["Subject"]), _body(message, "plain"), _body(message, "html"))

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from patronage.ballots.deciding import credit
 from patronage.ballots.deciding.models import EditorialDecision, Telling, Tidings
 from patronage.ballots.deciding.notes import clean_lines
 from patronage.ballots.deciding.refusals import NoSuchTelling, NoteMissing, ToldAlready
+from patronage.ballots.electing.models import VoteLettersStopped
 from patronage.ballots.models import Electorate, Round, RoundTopic, Topic
 from patronage.ballots.suggesting import backing
 from patronage.foundation import jobs, outbox
@@ -37,9 +38,10 @@ class Letter:
     said: Mapping[str, Any]
     notes: Mapping[str, str]
 
-    def facts(self, language: str, *, voted: bool) -> dict[str, Any]:
-        """Return the data of the letter to somebody who speaks `language`, and who voted or only asked for it."""
-        return {**self.said, "note": self.note(language), "voted": voted}
+    def facts(self, language: str, *, voted: bool, person: int | None = None) -> dict[str, Any]:
+        """Return the data of the letter to a `person` who speaks `language`, and who voted or only asked for it."""
+        to = {} if person is None else {"person": person}
+        return {**self.said, **to, "note": self.note(language), "voted": voted}
 
     def note(self, language: str) -> str:
         """Return the note in `language`, or in the first language it was written in."""
@@ -100,7 +102,7 @@ def tell(tools: Tools, data: dict[str, Any]) -> None:
         said, people = letter(session, telling), _people(session, telling, data["after"])
         for person, voted in people:
             outbox.write(
-                session, said.kind, person.email, said.facts(person.language, voted=voted), now,
+                session, said.kind, person.email, said.facts(person.language, voted=voted, person=person.id), now,
                 recipient_id=person.id, language=person.language, once=f"{telling.once}:{person.id}",
             )  # fmt: skip
         if len(people) == AT_ONCE:
@@ -115,7 +117,8 @@ def _people(session: Session, telling: Telling, after: int) -> Sequence[tuple[Pe
 
 def _concerned(telling: Telling) -> ColumnElement[bool]:
     """Return the condition "this person is to be told", about the person's row."""
-    return or_(_voted(telling), Person.id.in_(backing.wanting(telling.topic_id)))
+    asked = or_(_voted(telling), Person.id.in_(backing.wanting(telling.topic_id)))
+    return and_(asked, Person.id.not_in(select(VoteLettersStopped.person_id)))
 
 
 def _voted(telling: Telling) -> ColumnElement[bool]:

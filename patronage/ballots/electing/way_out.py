@@ -19,12 +19,14 @@ from patronage.people.models import Person
 blueprint = Blueprint("ballots_vote_letters", __name__)
 PLACE = "/topics/letters"
 KEY_LENGTH = 32
+# Written after a vote has closed, to those who took part or asked for the topic.
+AFTERWARDS = ("ballots/round_closed", "ballots/you_asked", "ballots/why_not")
 
 
 def add_to_letters(app: Flask) -> None:
-    """Give invitations and reminders the address that stops them, and the closing time as a moment."""
-    for kind in set(TEMPLATES.values()):
-        app.extensions["patronage-letter-extras"][kind] = _for_letter
+    """Give letters about votes the address that stops them, and invitations and reminders the closing time."""
+    extras = app.extensions["patronage-letter-extras"]
+    extras |= dict.fromkeys(TEMPLATES.values(), _for_letter) | dict.fromkeys(AFTERWARDS, _afterwards)
 
 
 def path(person_id: int) -> str:
@@ -34,6 +36,10 @@ def path(person_id: int) -> str:
 
 def _for_letter(facts: dict[str, Any]) -> dict[str, Any]:
     return {"unsubscribe_path": path(facts["person"]), "closes_at": datetime.fromisoformat(facts["closes_at"])}
+
+
+def _afterwards(facts: dict[str, Any]) -> dict[str, Any]:
+    return {"unsubscribe_path": path(facts["person"])} if "person" in facts else {}
 
 
 @blueprint.get(f"{PLACE}/<key>")
