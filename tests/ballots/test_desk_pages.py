@@ -32,13 +32,20 @@ def test_no_output_of_an_open_round_tells_a_count(
     strangers, desk, patrons_own = browsers(), browsers(), browsers()
     signed_in(desk, editor)
     signed_in(patrons_own, patrons[0])
-    paths = ["/topics", f"/topics/{round_.id}", "/account", "/desk", "/desk/rounds", f"/desk/rounds/{round_.id}"]
+    paths = [
+        "/topics", f"/topics/{round_.id}", f"/topics/{round_.id}/chain.txt", "/account", "/desk", "/desk/rounds",
+        f"/desk/rounds/{round_.id}", "/desk/digests", "/desk/topics", "/topics/ideas", "/feeds/results.json",
+    ]  # fmt: skip
+    hidden = [f"/desk/rounds/{round_.id}/{each}" for each in ("whys", "certify")]
+    hidden += [f"/topics/{round_.id}/result.{kind}" for kind in ("json", "csv", "xlsx", "pb")]
+    hidden += [f"/topics/{round_.id}/leaves.txt"]
     for browser in (strangers, desk, patrons_own):
         for path in paths:
             answer = browser.get(path)
             assert answer.status_code in {200, 303, 403}, path
             text = re.sub(r"<[^>]*>", " ", answer.text)
             assert not re.search(r"\b1[0-9]+ (ballots|votes)|\b17\b|100 %", text), path
+        assert {browser.get(path).status_code for path in hidden} <= {302, 303, 403, 404, 409}
     assert "10 or more" in desk.get(f"/desk/rounds/{round_.id}").text
     assert "10 or more" not in patrons_own.get(f"/topics/{round_.id}").text
     assert desk.get(f"/desk/rounds/{round_.id}/result.csv").status_code == 404

@@ -11,6 +11,9 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from patronage.ballots import rounds, topics
+from patronage.ballots.electing import letters, whys
+from patronage.ballots.electing import way_out as vote_letters
+from patronage.ballots.models import Policy, TurnoutHour
 from patronage.ballots.suggesting import way_out
 from patronage.ballots.voting import cast
 from patronage.books import disputes, months
@@ -223,6 +226,32 @@ def test_what_an_editor_sees(live: Live, walking: Callable[..., Walk], voted: tu
         draft = polls.a_draft(session, later, titles=("One", "Two", "Three")).id
     walk.see(f"/desk/rounds/{draft}")
     assert walk.found == []
+
+
+def test_what_is_seen_of_voters(live: Live, walking: Callable[..., Walk]) -> None:
+    now = live.tools.clock.now()
+    with live.tools.database.transaction() as session:
+        reader = polls.a_patron(session, now, READER)
+        least = polls.a_tier(session, "Friend", 1, 400)
+        draft = polls.a_draft(
+            session, now, least_tier_id=least.id, weights={least.id: 2}, budget_days=2, policy=Policy.FROZEN
+        ).id
+        asking, past = (polls.an_open_round(session, now, asks_why=True) for _ in range(2))
+        for round_ in (asking, past):
+            polls.votes(session, round_, reader, "1,2", now)
+        whys.give(session, past.id, reader.id, {1: "It floods each spring."}, now, polls.SECRET)
+        hours = [(now - timedelta(hours=each), 1000 - 20 * each) for each in range(40)]
+        session.add_all(TurnoutHour(round_id=asking.id, hour=hour, turnout=cast) for hour, cast in hours)
+        letters.remind(session, asking.id, None, now)
+        polls.closed(session, past, now)
+    with live.app.app_context():
+        stop = vote_letters.path(reader.id)
+    stranger, patron, desk = walking(), walking(READER), walking(EDITOR, "editor")
+    stranger.see(stop)
+    patron.see(f"/topics/{asking.id}/why", f"/topics/{past.id}/why")
+    desk.see(f"/desk/rounds/{draft}", f"/desk/rounds/{draft}/preview", f"/desk/rounds/{draft}/preview?as=patron")
+    desk.see(f"/desk/rounds/{asking.id}", f"/desk/rounds/{past.id}/whys", f"/desk/rounds/{past.id}/whys?state=hidden")
+    assert stranger.found + patron.found + desk.found == []
 
 
 def test_what_is_seen_of_ideas(live: Live, walking: Callable[..., Walk]) -> None:
