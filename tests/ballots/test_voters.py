@@ -103,7 +103,7 @@ def test_letters_about_votes_are_stopped_by_their_own_address(
     assert "Stop the letters about votes?" in browser.get(address).text
     assert browser.get(re.sub(r"/\d+-", "/999-", address)).status_code == 404
     assert browser.post(address, data={"List-Unsubscribe": "One-Click"}).status_code == 303
-    assert "no invitations to votes any more" in browser.get(address).text
+    assert "no letters about votes any more" in browser.get(address).text
     with database.transaction() as session:
         an_open_round(session, clock.now(), invites=True)
     worker.work_until_idle()
