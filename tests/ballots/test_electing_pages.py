@@ -1,10 +1,12 @@
 """The pages on which a round is drawn up in full, reminded of, and its voters' reasons are given and read."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from flask import Flask
 from sqlalchemy import select
 
+from patronage.ballots import extras
 from patronage.ballots.models import Policy, ReasonState, Round, RoundReason, RoundWeight
 from patronage.foundation.clock import FrozenClock
 from patronage.foundation.database import Database
@@ -143,6 +145,19 @@ def test_who_may_not_vote_reads_why(
         assert "You cannot vote here" in page
         assert "/support?interval=month" not in page.split("<main")[1]
     assert "complimentary memberships have no ballot" in named.get(f"/topics/{strict.id}").text
+
+
+def test_after_a_gift_the_first_open_vote_that_takes_newcomers_is_shown(
+    app: Flask, patron: Person, database: Database, now: datetime
+) -> None:
+    with database.transaction() as session:
+        an_open_round(session, now, policy=Policy.FROZEN, cut_off=now - timedelta(days=1))
+        with app.test_request_context():
+            assert extras.on_thanks(session, patron.id, now) is None
+            live = an_open_round(session, now, closes_at=now + timedelta(days=30))
+            shown = extras.on_thanks(session, patron.id, now)
+        assert shown is not None
+        assert shown["ballot"].round.id == live.id
 
 
 def test_a_vote_for_those_who_were_there_before_does_not_promise_one_to_newcomers(

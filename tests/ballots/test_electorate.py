@@ -22,7 +22,8 @@ from patronage.ballots.refusals import (
 from patronage.foundation.clock import FrozenClock
 from patronage.foundation.database import Database
 from patronage.foundation.worker import Worker
-from patronage.giving.models import Pledge, PledgeKind
+from patronage.giving.memberships.models import Present
+from patronage.giving.models import Interval, Pledge, PledgeKind
 from patronage.people.models import Person
 from tests.ballots.polls import (
     SECRET,
@@ -142,6 +143,34 @@ def test_a_level_of_support_can_be_asked_for(database: Database, now: datetime) 
             votes(session, round_, small, "1", now)
         closed(session, round_, now + DAY)
         assert round_.electorate_size == 3
+
+
+def test_a_present_has_the_level_that_stood_on_it_and_a_year_counts_by_its_own_price(
+    database: Database, now: datetime
+) -> None:
+    with database.transaction() as session:
+        a_tier(session, "Reader", 1, 500)
+        friend = a_tier(session, "Friend", 2, 2000)
+        round_ = an_open_round(session, now, least_tier_id=friend.id)
+        giver, yearly = a_patron(session, now, monthly=100), a_patron(session, now, monthly=20_000)
+        _pledge(session, yearly).interval = Interval.YEAR
+        for tier_name, can_vote in (("Friend", True), ("Reader", False)):
+            holder = a_patron(session, now, monthly=0, kind=PledgeKind.PRESENT)
+            bought = a_pledge(session, now, giver)
+            session.add(
+                Present(
+                    reference=f"present {tier_name}", pledge_id=bought.id, months=12, tier_name=tier_name,
+                    giver_name="", recipient_name="", recipient_email="", message="", language="en", deliver_at=now,
+                    membership_id=_pledge(session, holder).id,
+                )
+            )  # fmt: skip
+            session.flush()
+            assert (entitlement.of_one(session, round_.id, holder.id, now) is None) is can_vote
+        votes(session, round_, yearly, "1", now)
+        _pledge(session, yearly).amount_minor = 19_999
+        session.flush()
+        with pytest.raises(BelowLeastTier):
+            votes(session, round_, yearly, "1", now)
 
 
 def test_a_length_of_patronage_can_be_asked_for(database: Database, now: datetime) -> None:
