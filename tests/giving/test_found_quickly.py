@@ -14,11 +14,13 @@ from patronage.giving.intake import unapplied
 from patronage.giving.returning import reading
 from patronage.home import metrics
 from patronage.newsroom import overview
+from patronage.people.people import SignedIn
 
 GROWING = ("stripe_event", "job", "letter", "payment", "ledger_entry", "refund", "receipt", "payout_line", "person")
+WHO_MAY_ALL = SignedIn(1, "olha@newsroom.example", frozenset({"editor", "bookkeeper", "admin"}))
 ASKED: dict[str, Callable[[Session, datetime], Any]] = {
     "the numbers for the watch": metrics.numbers,
-    "the desk's first page": overview.overview,
+    "the desk's first page": lambda session, now: overview.overview(session, now, WHO_MAY_ALL),
     "what waits for money's keepers": lambda session, _now: reading.needs(session),
     "the payments of an address": lambda session, _now: reading.payments_like(session, "Ann@reader.example", None),
     "the payment of a receipt": lambda session, _now: reading.payments_like(session, "R-ABCD-EFGH", None),
