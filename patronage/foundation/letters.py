@@ -44,7 +44,7 @@ def _give_way_out(message: EmailMessage, address: str) -> None:
 def _message(letter: Letter, subject: str, text: str, html: str) -> EmailMessage:
     house = here()
     name, address = parseaddr(house.settings.mail_from)
-    message = EmailMessage(policy=WHOLE_LINES)
+    message = EmailMessage()
     message["From"] = formataddr((name or house.newsroom().name, address))
     message["To"] = letter.to_address
     message["Subject"] = subject
@@ -53,6 +53,7 @@ def _message(letter: Letter, subject: str, text: str, html: str) -> EmailMessage
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
     message.add_alternative(html, subtype="html")
+    message.policy = WHOLE_LINES  # of the headers alone: long lines of the texts have been encoded by now
     return message
 
 
