@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from patronage.ballots import rounds, topics
-from patronage.ballots.deciding import credit, decisions, owing, promise, telling
+from patronage.ballots.deciding import credit, decisions, promise, telling
 from patronage.ballots.deciding.decisions import Wanted
 from patronage.ballots.deciding.models import EditorialDecision, Telling
 from patronage.ballots.deciding.promise import Kept
@@ -28,6 +28,7 @@ from patronage.foundation.outbox import Letter
 from patronage.foundation.post import Mailbox
 from patronage.foundation.worker import Worker
 from patronage.giving.models import Pledge
+from patronage.newsroom import waiting
 from patronage.people.models import Person
 from tests.ballots.polls import a_patron, an_open_round, closed, votes
 from tests.fixtures.app import Browsers, SignIn
@@ -75,7 +76,7 @@ def test_following_the_result_needs_no_reason(database: Database, over: Round, n
         standing = decisions.standing(session, over.id, _result(session, over))
         assert [each.chosen for each in standing[:3]] == [True, True, False]
         assert not any(each.departs for each in standing)
-        assert owing.how_much(session) == 0
+        assert waiting.of_editors(session, now).untold == 0
 
 
 def test_departing_needs_a_reason_for_each_topic(database: Database, over: Round, now: datetime) -> None:
@@ -101,9 +102,9 @@ def test_a_decision_is_append_only_and_the_latest_holds(database: Database, over
     with database.transaction() as session:
         first, second, *_rest = _ids(session, over)
         _decide(session, over, now, first, **{f"t{second}": "No."})
-        assert owing.how_much(session) == 1
+        assert waiting.of_editors(session, now).untold == 1
         _decide(session, over, now, first, second)
-        assert owing.how_much(session) == 0
+        assert waiting.of_editors(session, now).untold == 0
         again = decisions.decide(session, over.id, Wanted(frozenset({first, second}), {}), None, now)
         assert again == []
     with pytest.raises(DBAPIError, match="append-only"), database.transaction() as session:

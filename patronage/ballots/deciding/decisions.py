@@ -19,7 +19,6 @@ from patronage.ballots.suggesting import steps
 from patronage.people import audit
 
 LONGEST_REASON = 600
-IN_HAND = (TopicState.CHOSEN, TopicState.ASSIGNED, TopicState.PUBLISHED)
 OF_THIS_VOTE = (TopicState.ON_BALLOT, TopicState.CHOSEN, TopicState.NOT_CHOSEN, TopicState.ASSIGNED)
 
 
@@ -82,11 +81,6 @@ def decide(session: Session, round_id: int, wanted: Wanted, actor_id: int | None
     for old, each in new:
         _write(session, round_, old, each, actor_id, now)
     return [each for _old, each in new]
-
-
-def is_decided(session: Session, round_id: int) -> bool:
-    """Tell whether the editors have decided on a round at all."""
-    return session.scalar(select(EditorialDecision.id).filter_by(round_id=round_id).limit(1)) is not None
 
 
 def _decided(line: Line, row: EditorialDecision | None) -> Decided:

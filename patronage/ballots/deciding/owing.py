@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from patronage.ballots.announcing import Event, announce
@@ -39,11 +39,6 @@ def last_round(session: Session, topic_id: int) -> int | None:
     latest = select(Round.id).join(RoundTopic, RoundTopic.round_id == Round.id)
     latest = latest.where(RoundTopic.topic_id == topic_id, Round.closed_at.is_not(None))
     return session.scalar(latest.order_by(Round.closed_at.desc(), Round.id.desc()).limit(1))
-
-
-def how_much(session: Session) -> int:
-    """Return how many tellings are owed."""
-    return session.scalar(select(func.count()).where(Telling.told_at.is_(None))) or 0
 
 
 def _why_not(round_id: int, topic_id: int) -> str:

@@ -48,11 +48,6 @@ class Told:
         """Whether the editors chose otherwise than the voters, anywhere."""
         return any(each.departs for each in self.decided)
 
-    @property
-    def stories(self) -> dict[int, str]:
-        """The addresses of the stories that came of the vote, by topic id."""
-        return {each.decided.line.topic_id: each.story_url for each in self.owed if each.story_url}
-
 
 @dataclass(frozen=True)
 class Asked:
