@@ -25,6 +25,9 @@ INVARIANTS = {
     "a round counted more ballots than voters": """
         SELECT round_id FROM ballot GROUP BY round_id HAVING count(*) > (
             SELECT count(*) FROM electorate WHERE electorate.round_id = ballot.round_id AND voted)""",
+    "a frozen list of voters is not as long as was published": """
+        SELECT id FROM round WHERE policy = 'frozen' AND certified_at IS NULL AND electorate_size <> (
+            SELECT count(*) FROM electorate WHERE electorate.round_id = round.id)""",
     "a certified or closed round has no frozen result": """
         SELECT id FROM round WHERE closed_at IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM round_result WHERE round_id = round.id)""",

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from patronage.ballots.models import Ballot, Round, RoundKey
+from patronage.ballots.models import Ballot, Policy, Round, RoundKey
 from patronage.books.checks import CHECKS
 from patronage.books.models import Account, EntryKind, LedgerEntry, Payment
 from patronage.books.papers import receipts
@@ -116,6 +116,10 @@ def _stuffed(session: Session, now: datetime) -> None:
     session.execute(insert(Ballot).values(ballot))
 
 
+def _let_in_later(session: Session, now: datetime) -> None:
+    _round(session, now, policy=Policy.FROZEN, electorate_size=1)
+
+
 def _closed_uncounted(session: Session, now: datetime) -> None:
     _round(session, now, closed_at=now)
 
@@ -169,6 +173,7 @@ BREACHES: dict[Breach, str] = {
     _ended_without_an_end: "a pledge is in a state its facts do not allow",
     _running_after_its_end: "a pledge is in a state its facts do not allow",
     _stuffed: "a round counted more ballots than voters",
+    _let_in_later: "a frozen list of voters is not as long as was published",
     _closed_uncounted: "a certified or closed round has no frozen result",
     _certified_with_its_key: "a certified round still has the key that links ballots to people",
     _never_closed: "a round is open past its closing time",
