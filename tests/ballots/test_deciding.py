@@ -271,3 +271,17 @@ def test_who_stops_letters_about_votes_is_told_no_more(
     assert len(told) == 3
     assert first["To"] not in [each["To"] for each in told]
     assert all(each["List-Unsubscribe-Post"] for each in told)
+
+
+def test_the_desk_asks_what_if_and_how_fair_its_own_choice_would_be(
+    browsers: Browsers, signed_in: SignIn, editor: Person, over: Round
+) -> None:
+    desk = browsers()
+    signed_in(desk, editor)
+    here = f"/desk/rounds/{over.id}"
+    assert "The 2 topics most voters ticked." in desk.get(here).text
+    assert "The 3 topics most voters ticked." in desk.get(here, query_string={"places": 3}).text
+    own = desk.get(here, query_string={"pick": [3, 99], "hours": 1}).text
+    assert "did not win" in own
+    assert "3 voters (75 %) find none of their topics in it." in own
+    assert "Turnout by the hour, and letters" in own

@@ -8,12 +8,11 @@ from enum import StrEnum
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from patronage.ballots.deciding import decisions
+from patronage.ballots.deciding import closed_rounds, decisions
 from patronage.ballots.deciding.decisions import Decided
 from patronage.ballots.deciding.models import Telling, Tidings
 from patronage.ballots.frozen import Frozen
 from patronage.ballots.models import Round, RoundTopic, Topic, TopicState
-from patronage.ballots.results import published
 
 
 class Kept(StrEnum):
@@ -96,10 +95,10 @@ def running(session: Session) -> list[tuple[Round, list[Owed]]]:
     in_hand = select(RoundTopic.round_id).join(Topic, Topic.id == RoundTopic.topic_id)
     in_hand = in_hand.where(Topic.state.in_((TopicState.CHOSEN, TopicState.ASSIGNED)))
     untold = select(Telling.round_id).where(Telling.told_at.is_(None), Telling.round_id.is_not(None))
-    rounds = select(Round).where(Round.closed_at.is_not(None), or_(Round.id.in_(in_hand), Round.id.in_(untold)))
-    found = session.scalars(rounds.order_by(Round.closed_at, Round.id).limit(MOST_LISTED)).all()
-    owed = covered(session, decisions.of_rounds(session, published(session, list(found))))
-    return [(each, owed[each.id]) for each in found if each.id in owed and not is_kept(owed[each.id])]
+    those, order = or_(Round.id.in_(in_hand), Round.id.in_(untold)), (Round.closed_at, Round.id)
+    found = closed_rounds.found(session, those, order=order, most=MOST_LISTED)
+    owed = covered(session, decisions.of_rounds(session, {round_.id: result for round_, result in found}))
+    return [(round_, owed[round_.id]) for round_, _result in found if not is_kept(owed[round_.id])]
 
 
 def is_kept(owed: Iterable[Owed]) -> bool:

@@ -3,25 +3,22 @@
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from flask import render_template
-from flask_babel import format_datetime
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from patronage.ballots.counting import fairness
 from patronage.ballots.counting.profile import Profile
-from patronage.ballots.deciding import comparing, decisions, promise
+from patronage.ballots.deciding import closed_rounds, comparing, decisions, promise
 from patronage.ballots.deciding.comparing import Compared, Side
 from patronage.ballots.deciding.decisions import Decided
 from patronage.ballots.deciding.forms import pick_form
 from patronage.ballots.deciding.promise import Owed
-from patronage.ballots.electing import turnout
-from patronage.ballots.frozen import Frozen, Slate, read
-from patronage.ballots.models import ReasonState, Round, RoundReason, RoundResult
+from patronage.ballots.electing import open_pages
+from patronage.ballots.frozen import Frozen, Slate
+from patronage.ballots.models import ReasonState, Round, RoundReason
 from patronage.ballots.sealing.counts import grouped
-from patronage.foundation.web.house import settings
 
 PAST = 6
 MOST_WHYS = 12  # of one topic, drawn by lot each time a page is drawn
@@ -42,6 +39,11 @@ class Told:
     def is_decided(self) -> bool:
         """Whether the editors have decided."""
         return any(each.decided_at for each in self.decided)
+
+    @property
+    def chosen(self) -> tuple[int, ...]:
+        """The positions that stand chosen, by the editors or else by the result."""
+        return tuple(each.line.position for each in self.decided if each.chosen)
 
     @property
     def departs(self) -> bool:
@@ -74,10 +76,10 @@ def desk_page(session: Session, round_: Round, result: Frozen, asked: Asked) -> 
     shown = told(session, round_, result, asked.places)
     return render_template(
         "ballots/deciding/desk_result.html", round=round_, told=shown, result=result, asked=asked,
-        options=[each.places for each in result.what_if], form=pick_form(result, asked.picked or result.slate),
+        options=[each.places for each in result.what_if], form=pick_form(result, asked.picked or shown.chosen),
         own=hand_picked(session, round_.id, result, asked.picked),
         past=_turnouts(session, round_, result),
-        history=turnout.history(session, round_, _hour) if asked.hours else None,
+        voters=open_pages.told(session, round_) if asked.hours else None,
     )  # fmt: skip
 
 
@@ -110,13 +112,6 @@ def _whys(session: Session, round_id: int, result: Frozen) -> list[tuple[str, li
 
 def _turnouts(session: Session, round_: Round, result: Frozen) -> list[tuple[Round, Frozen]]:
     """Return the rounds that closed before this one, and it, latest first, with their results."""
-    every = aliased(RoundResult)
-    latest = select(func.max(every.version)).where(every.round_id == Round.id).scalar_subquery()
-    past = select(Round, RoundResult).join(RoundResult, RoundResult.round_id == Round.id)
-    past = past.where(RoundResult.version == latest, Round.closed_at <= round_.closed_at, Round.id != round_.id)
-    rows = session.execute(past.order_by(Round.closed_at.desc(), Round.id.desc()).limit(PAST))
-    return [(round_, result), *((each, read(row)) for each, row in rows)]
-
-
-def _hour(moment: datetime) -> str:
-    return str(format_datetime(moment.astimezone(settings().zone), "d MMM, HH:mm"))
+    those = (Round.closed_at <= round_.closed_at, Round.id != round_.id)
+    order = (Round.closed_at.desc(), Round.id.desc())
+    return [(round_, result), *closed_rounds.found(session, *those, order=order, most=PAST)]
