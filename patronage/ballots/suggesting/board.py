@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from patronage.ballots import topics
@@ -73,10 +73,11 @@ class Board:
 
 
 def board(session: Session) -> Board:
-    """Return the board: a query a column, and one for the numbers."""
+    """Return the board: a query for the cards, and one for the numbers."""
     query = select(Topic.state, func.count(), func.count(Topic.shown_at)).group_by(Topic.state)
     numbers = {state: (number, shown) for state, number, shown in session.execute(query)}
-    columns = [Column(state, _cards(session, state), numbers.get(state, (0, 0))[0]) for state in COLUMNS]
+    cards = _cards(session)
+    columns = [Column(state, cards[state], numbers.get(state, (0, 0))[0]) for state in COLUMNS]
     suggested, shown = numbers.get(TopicState.SUGGESTED, (0, 0))
     return Board(columns, [(state, numbers.get(state, (0, 0))[0]) for state in FOLDED], suggested - shown)
 
@@ -87,9 +88,16 @@ def moves(topic: Topic) -> tuple[Move, ...]:
     return tuple(move for move in allowed if move is not Move.SHOW or topic.shown_at is None)
 
 
-def _cards(session: Session, state: TopicState) -> list[Card]:
+def _cards(session: Session) -> dict[TopicState, list[Card]]:
+    """Return the first topics of each column in their order, in one query."""
     backers = func.count(TopicBacking.person_id)
-    query = select(Topic, backers).outerjoin(TopicBacking, TopicBacking.topic_id == Topic.id)
-    order = (backers.desc(), Topic.id.desc()) if state in BY_BACKERS else (Topic.id.desc(),)
-    rows = session.execute(query.where(Topic.state == state).group_by(Topic.id).order_by(*order).limit(CARDS))
-    return [Card(topic, number, moves(topic)) for topic, number in rows]
+    first = case((Topic.state.in_(BY_BACKERS), backers), else_=0)
+    place = func.row_number().over(partition_by=Topic.state, order_by=(first.desc(), Topic.id.desc()))
+    placed = select(Topic.id, backers.label("backers"), place.label("place")).where(Topic.state.in_(COLUMNS))
+    placed = placed.outerjoin(TopicBacking, TopicBacking.topic_id == Topic.id).group_by(Topic.id, Topic.state)
+    known = placed.subquery()
+    query = select(Topic, known.c.backers).join(known, known.c.id == Topic.id).where(known.c.place <= CARDS)
+    cards: dict[TopicState, list[Card]] = {state: [] for state in COLUMNS}
+    for topic, number in session.execute(query.order_by(known.c.place)):
+        cards[topic.state].append(Card(topic, number, moves(topic)))
+    return cards
