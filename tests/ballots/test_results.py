@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from patronage.ballots import result_csv, results, rounds
+from patronage.ballots.frozen import Frozen
 from patronage.ballots.models import Ballot, ResultCount, Round, RoundResult, Topic, TopicState
 from patronage.ballots.refusals import (
     AlreadyOpen,
@@ -24,7 +25,6 @@ from patronage.ballots.refusals import (
     RoundClosed,
     TooFewTopics,
 )
-from patronage.ballots.frozen import Frozen
 from patronage.ballots.sealing import canonical
 from patronage.books.models import Payment
 from patronage.foundation import sheets

@@ -280,7 +280,9 @@ def test_what_is_seen_of_ideas(live: Live, walking: Callable[..., Walk]) -> None
 def test_what_an_editor_sees_after_a_vote(walking: Callable[..., Walk], voted: tuple[int, int]) -> None:
     walk, (_now, past) = walking(EDITOR, "editor"), voted
     walk.see(f"/desk/rounds/{past}/certify")
-    walk.see(f"/desk/rounds/{past}?places=3&pick=1&hours=1", "/desk/owed", "/desk/owed/1", "/desk/stories", "/desk/digests")
+    walk.see(
+        f"/desk/rounds/{past}?places=3&pick=1&hours=1", "/desk/owed", "/desk/owed/1", "/desk/stories", "/desk/digests"
+    )
     walk.see_refused(f"/desk/rounds/{past}/decide", _choose_what_lost)
     walk.see_refused("/desk/owed/1", _send)
     assert walk.found == []
