@@ -22,7 +22,7 @@ from patronage.ballots.refusals import (
     NotUsableHere,
     RoundClosed,
 )  # fmt: skip
-from patronage.ballots.sealing import chain
+from patronage.ballots.sealing import chain, scattering
 from patronage.ballots.suggesting import steps
 from patronage.foundation import jobs
 from patronage.foundation.collecting import collector_paused
@@ -179,6 +179,7 @@ def close_round(session: Session, round_id: int, secret: str, actor_id: int | No
     electorate.settle(session, round_, secret, now)
     round_.closed_at = now
     slate = results.freeze(session, round_, now, secret)
+    scattering.scatter(session, round_.id)
     _send_topics_on(session, round_, slate, now)
     jobs.put(session, TELLING_JOB, {"round": round_.id}, now, once=f"{TELLING_JOB}:{round_.id}")
     announce(session, Event.ROUND_CLOSED, {"round": round_.id}, now)

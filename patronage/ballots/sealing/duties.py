@@ -3,7 +3,7 @@
 from typing import Any
 
 from patronage.ballots import rounds
-from patronage.ballots.sealing import chain
+from patronage.ballots.sealing import chain, scattering
 from patronage.foundation.tools import Tools
 from patronage.foundation.worker import Handler
 
@@ -16,6 +16,7 @@ def seal_hour(tools: Tools, data: dict[str, Any]) -> None:
             return
         now = tools.clock.at(session)
         chain.seal(session, round_, now)
+        scattering.scatter_new(session, round_.id)
         chain.arrange(session, round_.id, now)
 
 
