@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -102,6 +103,24 @@ def test_the_worker_seals_every_hour_until_closing(
         duties.seal_hour(tools, {"round": round_.id})
     with database.reading() as session:
         assert len(list(session.scalars(select(ChainBatch)))) == 4
+
+
+class _AheadOfTheDatabase(FrozenClock):
+    """The clock of a machine that is a moment ahead of its database's."""
+
+    def at(self, session: Session) -> datetime:
+        return super().at(session) - timedelta(milliseconds=100)
+
+
+def test_a_worker_ahead_of_its_database_goes_on_sealing(
+    app: Flask, tools: Tools, database: Database, round_: Round, now: datetime
+) -> None:
+    full_hour = now.replace(minute=0) + timedelta(hours=1)
+    with app.app_context():
+        duties.seal_hour(replace(tools, clock=_AheadOfTheDatabase(full_hour)), {"round": round_.id})
+    with database.reading() as session:
+        due = session.scalars(select(Job.due_at).where(Job.kind == chain.SEAL_JOB)).all()
+    assert max(due) == full_hour + timedelta(hours=1)
 
 
 def test_the_database_refuses_to_change_what_is_sealed(database: Database, now: datetime) -> None:
