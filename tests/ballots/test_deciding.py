@@ -30,7 +30,7 @@ from patronage.foundation.worker import Worker
 from patronage.giving.models import Pledge
 from patronage.newsroom import waiting
 from patronage.people.models import Person
-from tests.ballots.polls import a_patron, an_open_round, closed, votes
+from tests.ballots.polls import SECRET, a_draft, a_patron, an_open_round, closed, votes
 from tests.fixtures.app import Browsers, SignIn
 
 STORY = "https://newsroom.example/port"
@@ -118,6 +118,21 @@ def test_a_topic_whose_story_is_out_stays_chosen(database: Database, over: Round
         topics.publish(session, first, STORY, None, now)
         with pytest.raises(StoryIsOut):
             _decide(session, over, now, second, **{f"t{first}": "No."})
+
+
+def test_a_late_decision_leaves_a_topic_on_the_ballot_it_stands_on_by_now(
+    database: Database, over: Round, now: datetime
+) -> None:
+    with database.transaction() as session:
+        first, second, third, fourth, *_rest = _ids(session, over)
+        next_ = a_draft(session, now)
+        rounds.set_topics(session, next_.id, [third, fourth, *rounds.topic_ids(session, next_.id)], None, now)
+        rounds.open_round(session, next_.id, SECRET, None, now)
+        _decide(session, over, now, first, second, third, **{f"t{third}": "It cannot wait."})
+        assert session.get_one(Topic, third).state is TopicState.ON_BALLOT
+        votes(session, next_, a_patron(session, now), "2", now)
+        closed(session, next_, now)
+        assert session.get_one(Topic, third).state is TopicState.NOT_CHOSEN
 
 
 def test_the_promise_is_kept_when_each_winner_is_told_of(

@@ -19,7 +19,7 @@ from patronage.ballots.suggesting import steps
 from patronage.people import audit
 
 LONGEST_REASON = 600
-OF_THIS_VOTE = (TopicState.ON_BALLOT, TopicState.CHOSEN, TopicState.NOT_CHOSEN, TopicState.ASSIGNED)
+OF_THIS_VOTE = (TopicState.CHOSEN, TopicState.NOT_CHOSEN, TopicState.ASSIGNED)
 
 
 @dataclass(frozen=True)
