@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from patronage.ballots import result_csv, rounds
 from patronage.ballots.deciding import views as deciding
 from patronage.ballots.electing import draft_pages, open_pages
+from patronage.ballots.keys import KeyDoesNotOpen
 from patronage.ballots.known_rounds import Phase, known
 from patronage.ballots.models import Round, RoundState
 from patronage.ballots.refusals import NoSuchRound
 from patronage.ballots.results import visible_results
 from patronage.foundation.refused import Refused
+from patronage.foundation.web import languages
 from patronage.foundation.web.guards import staff
 from patronage.foundation.web.house import settings, tools
 
@@ -74,10 +76,14 @@ def open_round(round_id: int) -> ResponseReturnValue:
 @staff("editor")
 def close_round(round_id: int) -> ResponseReturnValue:
     """Close the round before its time, or when the worker does not; the result is frozen with it."""
-    with tools().database.transaction() as session:
-        rounds.close_round(session, round_id, _secret(), current_user.id, tools().clock.at(session))
-    current_app.extensions["patronage-rounds"].forget()
-    flash(_("The vote is closed and its result is frozen."), "success")
+    try:
+        with tools().database.transaction() as session:
+            rounds.close_round(session, round_id, _secret(), current_user.id, tools().clock.at(session))
+    except KeyDoesNotOpen as refusal:
+        flash(languages.said(refusal), "danger")
+    else:
+        current_app.extensions["patronage-rounds"].forget()
+        flash(_("The vote is closed and its result is frozen."), "success")
     return redirect(f"/desk/rounds/{round_id}", 303)
 
 

@@ -10,14 +10,23 @@ import hmac
 import secrets
 from collections.abc import Callable
 
+from patronage.foundation.logs import log
+from patronage.foundation.refused import Refused, Why, translatable
+
 KEY_BYTES = 32
 NONCE_BYTES = 12
 TOKEN_BYTES = 16
 SHA256_BLOCK = 64
 
 
-class KeyDoesNotOpen(Exception):
+class KeyDoesNotOpen(Refused):
     """The sealed key cannot be opened with this secret: the settings were changed while a round was open."""
+
+    why = Why.UNAVAILABLE
+    reason = translatable(
+        "The key of this vote does not open, since a setting of our system was changed. No ballot is lost. Whoever "
+        "runs the system is told by “patronage doctor” what to do."
+    )
 
 
 def draw() -> bytes:
@@ -41,7 +50,8 @@ def unseal(sealed: bytes, round_id: int, secret: str) -> bytes:
     try:
         return AESGCM(_sealing_key(secret)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound_to(round_id))
     except InvalidTag:
-        raise KeyDoesNotOpen(f"the key of round {round_id} was sealed with another PATRONAGE_SECRET_KEY") from None
+        log().error("a round key does not open: was PATRONAGE_SECRET_KEY changed?", round=round_id)
+        raise KeyDoesNotOpen from None
 
 
 def token(key: bytes, person_id: int) -> bytes:

@@ -121,7 +121,7 @@ def sign_in_link(email: str) -> None:
 
 @click.command()
 @click.option("--dead", is_flag=True, help="Only what was given up.")
-@click.option("--again", is_flag=True, help="Let what was given up be tried again.")
+@click.option("--again", is_flag=True, help="Let what was given up, or failed and waits, be tried now.")
 @with_appcontext
 def jobs(dead: bool, again: bool) -> None:
     """List events, letters and jobs that wait or were given up."""

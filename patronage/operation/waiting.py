@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 
 from patronage.foundation.jobs import Job
 from patronage.foundation.outbox import Letter
@@ -33,19 +33,27 @@ def _undone(table: type[Work], only_dead: bool) -> Select[Work]:
     return query.where(table.dead_at.is_not(None)) if only_dead else query
 
 
+def _failed(table: type[Work]) -> ColumnElement[bool]:
+    waits = and_(table.attempts > 0, table.done_at.is_(None), table.leased_until.is_(None))
+    return or_(table.dead_at.is_not(None), waits)
+
+
 def _line(name: str, row: Job | Letter) -> str:
     state = "dead" if row.dead_at else f"due {row.due_at:%Y-%m-%d %H:%M:%S} UTC"
     return f"{name} {row.id} {row.kind} {state} tries={row.attempts} {row.last_error or ''}".strip()
 
 
 def revive(tools: Tools) -> int:
-    """Let everything that was given up be tried again now; return how many there are."""
+    """Let everything that was given up, or failed and waits for its next try, be tried now; return how many there are.
+
+    What a worker has in hand is left to it.
+    """
     now = tools.clock.now()
     revived = 0
     with tools.database.transaction() as session:
         afresh = {"dead_at": None, "attempts": 0, "due_at": now}
-        jobs = update(Job).where(Job.dead_at.is_not(None)).values(afresh).returning(Job.id)
-        letters = update(Letter).where(Letter.dead_at.is_not(None)).values(afresh).returning(Letter.id)
+        jobs = update(Job).where(_failed(Job)).values(afresh).returning(Job.id)
+        letters = update(Letter).where(_failed(Letter)).values(afresh).returning(Letter.id)
         revived += len(session.scalars(jobs).all()) + len(session.scalars(letters).all())
         events = update(StripeEvent).where(StripeEvent.outcome == Outcome.FAILED)
         events = events.values(outcome=None, applied_at=None, attempts=0, due_at=now)

@@ -6,16 +6,18 @@ from datetime import datetime
 import pytest
 from sqlalchemy import select
 
-from patronage.ballots import rounds
+from patronage.ballots import keys, rounds
 from patronage.ballots.deciding.models import Telling
-from patronage.ballots.models import Round, Topic, TopicState
+from patronage.ballots.models import Round, RoundKey, Topic, TopicState
 from patronage.foundation.clock import FrozenClock
 from patronage.foundation.database import Database
 from patronage.foundation.post import Mailbox
+from patronage.foundation.tools import Tools
 from patronage.foundation.worker import Worker
+from patronage.operation.waiting import revive
 from patronage.people import staff
 from patronage.people.models import AuditEntry, Person
-from tests.ballots.polls import a_draft, a_patron, closed, votes
+from tests.ballots.polls import SECRET, a_draft, a_patron, closed, votes
 from tests.fixtures.app import Browsers, SignIn
 
 KIND = {"Accept": "text/html"}
@@ -82,6 +84,46 @@ def test_an_editor_draws_up_a_round_opens_and_closes_it(
     with database.reading() as session:
         deeds = list(session.scalars(select(AuditEntry.deed).where(AuditEntry.actor_id == editor.id)))
     assert {"topic created", "round drafted", "round topics set", "round opened", "round closed"} <= set(deeds)
+
+
+def test_a_round_whose_key_does_not_open_closes_once_the_secret_is_back(
+    browsers: Browsers, signed_in: SignIn, round_: Round, editor: Person, tools: Tools, clock: FrozenClock,
+    worker: Worker,
+) -> None:  # fmt: skip
+    def put_key(sealed_with: str) -> None:
+        with tools.database.transaction() as session:
+            session.get_one(RoundKey, round_.id).sealed = keys.seal(key, round_.id, sealed_with)
+
+    with tools.database.reading() as session:
+        key = keys.unseal(session.get_one(RoundKey, round_.id).sealed, round_.id, SECRET)
+    put_key("the secret the service had before")
+    clock.advance(days=7)
+    worker.work_until_idle()
+    desk, page = browsers(), f"/desk/rounds/{round_.id}"
+    token = {"csrf_token": signed_in(desk, editor)}
+    answer = desk.post(f"{page}/close", data=token, follow_redirects=True)
+    assert answer.status_code == 200
+    assert "The key of this vote does not open" in answer.text
+    put_key(SECRET)
+    worker.work_until_idle()
+    assert "Close the vote for good" in desk.get(page).text  # the next try is due in seconds, later in hours
+    assert revive(tools) == 1
+    worker.work_until_idle()
+    assert "Close the vote for good" not in desk.get(page).text
+    assert desk.post(f"{page}/close", data=token).status_code == 409
+
+
+def test_voters_are_asked_to_come_back_while_a_key_does_not_open(
+    browsers: Browsers, signed_in: SignIn, round_: Round, patron: Person, tools: Tools
+) -> None:
+    with tools.database.transaction() as session:
+        session.get_one(RoundKey, round_.id).sealed = keys.seal(keys.draw(), round_.id, "the secret there was before")
+    browser = browsers()
+    token, path = signed_in(browser, patron), f"/topics/{round_.id}"
+    sent = {"csrf_token": token, "choices": "1", "submission": "0123456789abcdef"}
+    for answer in (browser.get(path), browser.post(path, data=sent)):
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+        assert "No ballot is lost" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,18 @@ def test_what_was_given_up_is_tried_again_from_the_start(tools: Tools, now: date
     assert revive(tools) == 0
 
 
+def test_what_failed_and_would_wait_for_hours_is_tried_now(tools: Tools, now: datetime) -> None:
+    with tools.database.transaction() as session:
+        for name in ("failed", "in hand", "not due"):
+            jobs.put(session, f"test/{name}", {}, now + timedelta(hours=12))
+        tried = update(Job).where(Job.kind != "test/not due").values(attempts=9, last_error="KeyDoesNotOpen")
+        session.execute(tried)
+        session.execute(update(Job).where(Job.kind == "test/in hand").values(leased_until=now))
+    assert revive(tools) == 1
+    with tools.database.transaction() as session:
+        assert [job.kind for job in leases.take(session, Job, now, most=9)] == ["test/failed"]
+
+
 def test_a_long_list_is_cut(tools: Tools, now: datetime) -> None:
     with tools.database.transaction() as session:
         for number in range(205):

@@ -142,9 +142,10 @@ def _write_named(session: Session, round_: Round, now: datetime) -> None:
 
 
 def _publish(session: Session, round_: Round, secret: str, people: Any, moments: dict[str, datetime]) -> None:
+    key = _key(session, round_.id, secret)  # before anything is streamed, as it may not open
     found = session.connection().execute(people, moments, execution_options={"yield_per": READ_AT_ONCE})
     ids = (person_id for portion in found.partitions() for (person_id,) in portion)
-    round_.electorate_size, round_.electorate_sha256 = list_hash(_key(session, round_.id, secret), ids)
+    round_.electorate_size, round_.electorate_sha256 = list_hash(key, ids)
 
 
 def _key(session: Session, round_id: int, secret: str) -> bytes:
