@@ -22,7 +22,7 @@ from patronage.newsroom.hooks.keeping import Editor, NotAnAddressToTell, Wanted
 from patronage.newsroom.hooks.models import Attempt, Delivery, Hook, HookKind
 from patronage.people import staff
 from tests.ballots.polls import a_patron, an_open_round, closed, votes
-from tests.fixtures.receiver import HOST, Receiver
+from tests.fixtures.receiver import HOST, Receiver, closed_port
 
 EVERYTHING = ("round.opened", "round.closed", "result.certified", "topic.chosen", "topic.published")
 
@@ -188,6 +188,25 @@ def test_who_is_gone_is_told_nothing_more_and_administrators_hear_of_it(
     assert len(receiver.received) == 1
     (letter,) = [each for each in mailbox.to("admin@newsroom.example") if "webhook" in str(each["Subject"])]
     assert HOST in letter.get_body(("plain",)).get_content()  # type: ignore[union-attr]  # it has one
+
+
+def test_where_nobody_answers_one_message_is_tried_and_the_others_wait_with_it(
+    database: Database, clock: FrozenClock, tools: Tools, editor: Editor, receiver: Receiver, worker: Worker
+) -> None:
+    """Each silence holds the worker up for seconds: one try an address, however many messages lie there."""
+    a_hook(database, editor, f"https://{HOST}:{closed_port()}/hook")
+    a_hook(database, editor, receiver.url)
+    for _ in range(3):
+        with database.transaction() as session:
+            subject = {"round": an_open_round(session, clock.now()).id}
+        with worker._app.test_request_context():
+            sending.announce(tools, {"event": "round.opened", "at": clock.now().isoformat(), "subject": subject})
+    worker.work_until_idle()
+    assert len([each for each in tries(database) if each.status is None]) == 1
+    assert len(receiver.received) == 3
+    clock.advance(seconds=5)
+    worker.work_until_idle()
+    assert len([each for each in tries(database) if each.status is None]) == 2
 
 
 def test_after_three_days_without_an_answer_it_is_switched_off(

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from patronage.foundation import leases
@@ -139,6 +139,8 @@ def _note(session: Session, taken: Delivery, outcome: Outcome, now: datetime) ->
         hook.failing_since = None
         return
     _put_off(delivery, outcome, now)
+    if outcome.status is None and not delivery.dead_at:
+        _wait_with(session, delivery)
     hook.failing_since = hook.failing_since or now
     if outcome.status == HTTP_GONE:
         disable(session, hook, GONE, now)
@@ -153,6 +155,13 @@ def _put_off(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
         delivery.dead_at = now
     else:
         delivery.due_at = now + GAPS[delivery.attempts - 1]
+
+
+def _wait_with(session: Session, delivery: Delivery) -> None:
+    """Have the hook's other messages wait as long: each silence costs the worker seconds that all its work waits."""
+    others = (Delivery.hook_id == delivery.hook_id, Delivery.done_at.is_(None), Delivery.dead_at.is_(None))
+    earlier = update(Delivery).where(*others, Delivery.due_at < delivery.due_at, Delivery.leased_until.is_(None))
+    session.execute(earlier.values(due_at=delivery.due_at))
 
 
 def _forget(session: Session, now: datetime) -> None:
