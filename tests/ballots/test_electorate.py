@@ -22,7 +22,9 @@ from patronage.ballots.refusals import (
 from patronage.foundation.clock import FrozenClock
 from patronage.foundation.database import Database
 from patronage.foundation.worker import Worker
+from patronage.giving.memberships import pricing
 from patronage.giving.memberships.models import Present
+from patronage.giving.memberships.pricing import Editor
 from patronage.giving.models import Interval, Pledge, PledgeKind
 from patronage.people.models import Person
 from tests.ballots.polls import (
@@ -277,3 +279,15 @@ def test_a_ballot_in_a_round_on_terms_costs_as_many_statements_as_any(database: 
         with statements(database) as seen, database.transaction() as session:
             votes(session, round_, patron, "1,2", now)
         assert len(seen) <= (4 if database.is_sqlite else 3), seen
+
+
+@pytest.mark.parametrize("term", ["least_tier_id", "weights"])
+def test_a_level_that_a_vote_names_cannot_be_removed(database: Database, now: datetime, term: str) -> None:
+    with database.transaction() as session:
+        tier, admin = a_tier(session, "Ally", 1, 500), a_person(session, now)
+        terms: dict[str, Any] = {term: tier.id if term == "least_tier_id" else {tier.id: 2}}
+        an_open_round(session, now, **terms)
+    with pytest.raises(pricing.TierNamedElsewhere), database.transaction() as session:
+        pricing.remove_tier(session, tier.id, Editor(admin.id, now))
+    with database.reading() as session:
+        assert pricing.prices_of(session, tier.id)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from patronage.foundation import order
@@ -28,6 +29,13 @@ class TierInUse(Refused):
 
     why = Why.CONFLICT
     reason = _l("An offer is made for this tier alone. Withdraw the offer first.")
+
+
+class TierNamedElsewhere(Refused):
+    """The terms of a vote name this tier; they are kept with its result."""
+
+    why = Why.CONFLICT
+    reason = _l("The terms of a vote name this tier, so it cannot be removed.")
 
 
 class NoSuchCurrency(Refused):
@@ -137,7 +145,11 @@ def move_tier(session: Session, tier_id: int, up: bool, editor: Editor) -> None:
 
 
 def remove_tier(session: Session, tier_id: int, editor: Editor) -> None:
-    """Remove a tier; nobody's pledge changes. Raises `NoSuchTier`, `TierInUse` while a code is good for it alone."""
+    """Remove a tier; nobody's pledge changes.
+
+    Raises `NoSuchTier`, `TierInUse` while a code is good for it alone, and `TierNamedElsewhere` if another room names
+    it, which only the database knows here.
+    """
     tier = _tier(session, tier_id)
     made_for_it = CodeOffer.tier_id == tier.id
     if session.scalar(select(CodeOffer.id).where(made_for_it, CodeOffer.withdrawn_at.is_(None)).limit(1)) is not None:
@@ -145,6 +157,10 @@ def remove_tier(session: Session, tier_id: int, editor: Editor) -> None:
     session.execute(update(CodeOffer).where(made_for_it).values(tier_id=None))  # they are good for nothing any more
     session.execute(delete(TierPrice).where(TierPrice.tier_id == tier.id))
     session.delete(tier)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise TierNamedElsewhere from None
     audit.record(session, editor.person_id, "tier removed", tier.name, "", editor.now)
 
 
