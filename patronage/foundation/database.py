@@ -147,6 +147,15 @@ class Database:
             level = connection.execute(text("SHOW synchronous_commit")).scalar_one()
             return "PostgreSQL runs with synchronous_commit=off; switch it on" if level == "off" else None
 
+    def empty_log(self) -> None:
+        """Have SQLite write what was committed into its file and empty the log beside it, which keeps deleted bytes.
+
+        A reader that stays for long keeps the log, and the next call finds it. PostgreSQL recycles its own.
+        """
+        if self.is_sqlite:
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def forget_connections(self) -> None:
         """Drop what a forked child inherited; the parent keeps its own connections."""
         self._turn = threading.Lock()

@@ -1,7 +1,7 @@
 """Certification: only what a recount confirms, once; afterwards nobody can link a ballot to a person."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,8 +20,11 @@ from patronage.ballots.sealing.refusals import (
     NotClosedYet,
     NothingToCorrect,
 )
+from patronage.foundation.clock import FrozenClock
 from patronage.foundation.database import Database
+from patronage.foundation.post import Mailbox
 from patronage.foundation.settings import Settings
+from patronage.foundation.worker import Worker
 from patronage.people.models import AuditEntry, Person
 from tests.ballots.polls import SECRET, a_patron, an_open_round, closed, unguarded, votes
 from tests.fixtures.app import Browsers, SignIn
@@ -65,16 +68,20 @@ def test_tokens_made_for_all_voters_are_those_of_each() -> None:
     assert list(map(keys.tokens(key), range(1, 50))) == [keys.token(key, person) for person in range(1, 50)]
 
 
-def test_the_bytes_of_the_key_leave_the_file(database: Database, now: datetime) -> None:
+def test_the_bytes_of_the_key_leave_the_file_and_its_log(
+    browsers: Browsers, signed_in: SignIn, editor: Person, database: Database, now: datetime
+) -> None:
     with database.transaction() as session:
-        round_ = _closed_round(session, now)
+        round_ = an_open_round(session, now)
         sealed = session.get_one(RoundKey, round_.id).sealed
     with database.transaction() as session:
-        _certified(session, round_, now)
-    if database.is_sqlite:
-        with database.engine.connect() as connection:
-            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-        assert sealed not in Path(str(database.url.database)).read_bytes()
+        closed(session, round_, now)
+    held = [Path(f"{database.url.database}{end}") for end in ("", "-wal")] if database.is_sqlite else []
+    assert any(sealed in file.read_bytes() for file in held) == database.is_sqlite
+    browser = browsers()
+    sent = {"csrf_token": signed_in(browser, editor)}
+    assert browser.post(f"/desk/rounds/{round_.id}/certify", data=sent).status_code == 303
+    assert not any(sealed in file.read_bytes() for file in held)
 
 
 def test_a_round_is_certified_once_and_never_before_it_closed(database: Database, now: datetime) -> None:
@@ -203,6 +210,23 @@ def test_once_certified_the_page_after_a_ballot_leads_to_the_result(
     assert browser.get(f"/topics/{round_.id}/received").location == f"/topics/{round_.id}"
     assert browser.get(f"/topics/{round_.id}").status_code == 200
     assert browser.get("/account").status_code == 200
+
+
+def test_a_round_closed_before_voting_began_has_an_empty_result_and_writes_to_nobody(
+    client: FlaskClient, database: Database, worker: Worker, mailbox: Mailbox, clock: FrozenClock
+) -> None:
+    now = clock.now()
+    with database.transaction() as session:
+        a_patron(session, now)
+        round_ = an_open_round(session, now, opens_at=now + timedelta(days=1), invites=True, remind_days=2)
+        closed(session, round_, now)
+        _certified(session, round_, now)
+    clock.advance(days=8)
+    worker.work_until_idle()
+    assert mailbox.letters == []
+    file = client.get(f"/topics/{round_.id}/result.pb").text
+    assert "num_votes;0\n" in file
+    assert "date_begin;02.03.2026\ndate_end;02.03.2026\n" in file
 
 
 def test_strangers_and_patrons_do_not_certify(browsers: Browsers, client: FlaskClient, round_: Round) -> None:

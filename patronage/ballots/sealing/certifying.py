@@ -37,8 +37,8 @@ def certify(session: Session, round_id: int, checked: str, actor_id: int | None,
 def _destroy_key(session: Session, round_id: int) -> None:
     """Delete the row of the key, its bytes overwritten first.
 
-    On SQLite they are overwritten in the file as well; PostgreSQL keeps old rows until VACUUM has passed, and backups
-    keep theirs: docs/2_a_round.md says what to do about both.
+    On SQLite they are overwritten in the file as well, once its log was emptied (`Database.empty_log`). PostgreSQL
+    keeps old rows until VACUUM has passed, and backups keep theirs: docs/2_a_round.md says what to do about both.
     """
     if session.get_bind().dialect.name == "sqlite":
         session.connection().exec_driver_sql("PRAGMA secure_delete = ON")

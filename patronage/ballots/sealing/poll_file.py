@@ -31,6 +31,6 @@ def _edition(round_: Round, unit: str, result: Frozen) -> Edition:
     said = f"equal topics stand in the order of the published seed; result SHA-256 {result.sha256}"
     return Edition(
         description=round_.title, unit=unit, instance=f"round {round_.id}", budget=round_.places, rule="greedy",
-        begin=round_.opens_at.date(), end=round_.closed_at.date(), max_length=round_.most_ticks,
+        begin=min(round_.opens_at, round_.closed_at).date(), end=round_.closed_at.date(), max_length=round_.most_ticks,
         comment=said + ("; weights are left out, every ballot counts once" if result.is_weighted else ""),
     )  # fmt: skip
