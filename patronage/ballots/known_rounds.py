@@ -52,7 +52,8 @@ def known(round_: Round) -> KnownRound:
 class Snapshot:
     """All rounds there are for the public, by id; `stories` changes with whatever is told of a result afterwards.
 
-    That is: a story published, a decision, a telling, a voter's reason shown, a certification, a correction.
+    That is: somebody put on a topic or nobody any more, a story published, a decision, a telling, a voter's reason
+    shown or hidden, a certification, a correction.
     """
 
     rounds: dict[int, KnownRound]
@@ -79,12 +80,16 @@ class KnownRounds(Fresh[Snapshot]):
         return Snapshot(rounds, stories)
 
 
-_PUBLISHED = select(func.count(), func.max(Topic.published_at)).where(Topic.state == TopicState.PUBLISHED).subquery()
+_MOMENTS = (func.count(Topic.published_at), func.max(Topic.published_at), func.max(Topic.assigned_at))
+_IN_HAND = Topic.state.in_((TopicState.ASSIGNED, TopicState.PUBLISHED))
 _TOLD_AFTERWARDS = select(
-    *_PUBLISHED.c,
+    *select(func.count(), *_MOMENTS).where(_IN_HAND).subquery().c,
     select(func.max(EditorialDecision.id)).scalar_subquery(),
     select(func.count()).where(Telling.told_at.is_not(None)).scalar_subquery(),
-    select(func.count()).where(RoundReason.state == ReasonState.SHOWN).scalar_subquery(),
+    *(
+        select(func.count()).where(RoundReason.state == state).scalar_subquery()
+        for state in (ReasonState.SHOWN, ReasonState.HIDDEN)
+    ),
     select(func.count()).where(Round.certified_at.is_not(None)).scalar_subquery(),
     select(func.count()).where(RoundResult.version > 1).scalar_subquery(),
 )

@@ -1,0 +1,63 @@
+"""The page of a result says what holds now, and nothing that does not hold of this vote."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from patronage.ballots import topics
+from patronage.ballots.electing import whys
+from patronage.ballots.models import ReasonState, Round, RoundReason
+from patronage.ballots.rounds import topic_ids
+from patronage.foundation import fresh
+from patronage.foundation.database import Database
+from tests.ballots.polls import a_patron, an_open_round, closed, votes
+from tests.fixtures.app import Browsers
+
+
+@pytest.fixture
+def always_looking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is remembered for a second: each question looks whether something has changed."""
+    monkeypatch.setattr(fresh, "SECONDS", 0.0)
+
+
+def _over(database: Database, now: datetime, *ballots: str, **terms: Any) -> Round:
+    """A closed round with these ballots."""
+    with database.transaction() as session:
+        round_ = an_open_round(session, now, **terms)
+        for choices in ballots:
+            votes(session, round_, a_patron(session, now), choices, now)
+        return closed(session, round_, now)
+
+
+@pytest.mark.usefixtures("always_looking")
+def test_readers_see_at_once_that_somebody_is_on_a_topic_and_nobody_any_more(
+    browsers: Browsers, database: Database, now: datetime
+) -> None:
+    round_, reader = _over(database, now, "1"), browsers()
+    assert "Being worked on" not in reader.get(f"/topics/{round_.id}").text
+    with database.transaction() as session:
+        won = topic_ids(session, round_.id)[0]
+        topics.assign(session, won, "Olena", None, now)
+    assert "Being worked on" in reader.get(f"/topics/{round_.id}").text
+    with database.transaction() as session:
+        topics.hand_back(session, won, None, now)
+    assert "Being worked on" not in reader.get(f"/topics/{round_.id}").text
+
+
+@pytest.mark.usefixtures("always_looking")
+def test_a_reason_that_is_hidden_while_another_is_shown_is_gone(
+    browsers: Browsers, database: Database, now: datetime
+) -> None:
+    round_, reader = _over(database, now, "1", asks_why=True), browsers()
+    with database.transaction() as session:
+        for text, state in (("A harmful word", ReasonState.SHOWN), ("A fine word", ReasonState.WAITING)):
+            row = {"id": text.replace(" ", "-"), "round_id": round_.id, "position": 1, "text": text, "state": state}
+            session.add(RoundReason(**row))
+    assert "A harmful word" in reader.get(f"/topics/{round_.id}").text
+    with database.transaction() as session:
+        whys.hide(session, round_, "A-harmful-word", None, now)
+        whys.show(session, round_, "A-fine-word", None, now)
+    page = reader.get(f"/topics/{round_.id}").text
+    assert "A harmful word" not in page
+    assert "A fine word" in page
