@@ -1,6 +1,6 @@
 """The page of a result says what holds now, and nothing that does not hold of this vote."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +11,9 @@ from patronage.ballots.models import ReasonState, Round, RoundReason
 from patronage.ballots.rounds import topic_ids
 from patronage.foundation import fresh
 from patronage.foundation.database import Database
-from tests.ballots.polls import a_patron, an_open_round, closed, votes
-from tests.fixtures.app import Browsers
+from patronage.people.models import Person
+from tests.ballots.polls import a_patron, a_tier, an_open_round, closed, votes
+from tests.fixtures.app import Browsers, SignIn
 
 
 @pytest.fixture
@@ -61,3 +62,38 @@ def test_a_reason_that_is_hidden_while_another_is_shown_is_gone(
     page = reader.get(f"/topics/{round_.id}").text
     assert "A harmful word" not in page
     assert "A fine word" in page
+
+
+def _desk(browsers: Browsers, signed_in: SignIn, editor: Person, round_: Round) -> str:
+    desk = browsers()
+    signed_in(desk, editor)
+    return desk.get(f"/desk/rounds/{round_.id}").text
+
+
+def test_how_few_ballots_turn_a_place_is_told_where_the_place_is_taken_by_ballots(
+    browsers: Browsers, signed_in: SignIn, editor: Person, database: Database, now: datetime
+) -> None:
+    taken = _over(database, now, "1,2", "2")
+    assert "more ballot" in _desk(browsers, signed_in, editor, taken)
+    left_over = _over(database, now, "1", "1", places=3)  # nobody ticked what stands third
+    assert "more ballot" not in _desk(browsers, signed_in, editor, left_over)
+    with database.transaction() as session:
+        weights = {a_tier(session, "Friend", 1, 300).id: 1, a_tier(session, "Pillar", 2, 900).id: 3}
+    weighed = _over(database, now, "1,2", "2", weights=weights)  # places go by weight, the margins by ballots
+    assert "more ballot" not in _desk(browsers, signed_in, editor, weighed)
+
+
+def test_bands_of_voters_have_names_people_know(
+    browsers: Browsers, signed_in: SignIn, editor: Person, database: Database, now: datetime
+) -> None:
+    with database.transaction() as session:
+        round_ = an_open_round(session, now)
+        for years, language in ((0, "en"), (4, "uk")):
+            voter = a_patron(session, now, since=now - timedelta(days=366 * years))
+            voter.language = language
+            votes(session, round_, voter, "1", now)
+        closed(session, round_, now)
+    page = _desk(browsers, signed_in, editor, round_)
+    for words in ("under 3 months", "3 years or more", "English", "Українська"):
+        assert words in page
+    assert "over 3 years" not in page

@@ -19,6 +19,7 @@ from patronage.ballots.electing import open_pages
 from patronage.ballots.frozen import Frozen, Slate
 from patronage.ballots.models import ReasonState, Round, RoundReason
 from patronage.ballots.sealing.counts import grouped
+from patronage.foundation.web.languages import LANGUAGES
 
 PAST = 6
 MOST_WHYS = 12  # of one topic, drawn by lot each time a page is drawn
@@ -79,7 +80,7 @@ def desk_page(session: Session, round_: Round, result: Frozen, asked: Asked) -> 
         options=[each.places for each in result.what_if], form=pick_form(result, asked.picked or shown.chosen),
         own=hand_picked(session, round_.id, result, asked.picked),
         past=_turnouts(session, round_, result),
-        voters=open_pages.told(session, round_) if asked.hours else None,
+        voters=open_pages.told(session, round_) if asked.hours else None, languages=LANGUAGES,
     )  # fmt: skip
 
 
