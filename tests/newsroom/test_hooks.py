@@ -260,6 +260,17 @@ def test_a_chat_room_reads_a_line_in_which_nothing_is_a_mark(
     assert f"/topics/{round_.id}" in text
 
 
+def test_a_chat_room_hears_that_nobody_ticked_anything(
+    database: Database, clock: FrozenClock, editor: Editor, receiver: Receiver, worker: Worker
+) -> None:
+    a_hook(database, editor, receiver.url, HookKind.CHAT)
+    with database.transaction() as session:
+        closed(session, an_open_round(session, clock.now()), clock.now())
+    worker.work_until_idle()
+    text = json.loads(receiver.received[-1][1])["text"]
+    assert text.startswith("“What should we look into next?”: Nobody ticked anything, so nothing was chosen. https://")
+
+
 def test_addresses_and_secrets_lie_sealed_and_addresses_are_shown_masked(
     database: Database, editor: Editor, settings: Settings
 ) -> None:

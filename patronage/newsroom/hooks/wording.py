@@ -94,6 +94,8 @@ def _of_round_in_words(event: str, told: Facts) -> str:
     if event == Event.RESULT_CERTIFIED:
         return str(_("The result of “%(title)s” is certified. %(url)s", title=title, url=round_["url"]))
     chosen = ", ".join(f"“{plain(topic['title'])}”" for topic in told["result"]["chosen"])
+    if not chosen:
+        return f"“{title}”: {_('Nobody ticked anything, so nothing was chosen.')} {round_['url']}"
     return str(
         _("Voting is over: “%(title)s”. Ahead: %(chosen)s. %(url)s", title=title, chosen=chosen, url=round_["url"])
     )
