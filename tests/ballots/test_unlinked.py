@@ -26,7 +26,7 @@ def _a_round_with_votes(database: Database, now: datetime, many: int = VOTERS) -
     with database.transaction() as session:
         round_ = an_open_round(session, now, asks_why=True)
         people = [a_patron(session, now) for _ in range(many)]
-    for person in people:
+    for person in reversed(people):
         _vote(database, round_, person, now)
     return round_
 
@@ -60,7 +60,7 @@ def test_once_a_round_is_closed_ballots_and_reasons_lie_in_the_order_of_their_lo
         assert len(list(session.scalars(select(RoundReason)))) == 2 * VOTERS
         if database.is_sqlite:
             return
-        for table, what in (("ballot", "token"), ("round_reason", "id")):
+        for table, what in (("ballot", "token"), ("round_reason", "id"), ("electorate", "person_id")):
             rows = _rows(session, round_, table, what)
             assert [row for row, _deed in rows] == sorted(row for row, _deed in rows)
             assert len({deed for _row, deed in rows}) == 1
