@@ -214,8 +214,8 @@ def all_open(session: Session, now: datetime) -> list[Round]:
 
 def _freeze_words(session: Session, round_: Round, now: datetime) -> None:
     order = topic_ids(session, round_.id)
-    rows = session.scalars(select(Topic).where(Topic.id.in_(order)).order_by(Topic.id).with_for_update())
-    topics = {topic.id: topic for topic in rows}
+    rows = select(Topic).where(Topic.id.in_(order)).order_by(Topic.id).with_for_update()
+    topics = {topic.id: topic for topic in session.scalars(rows.execution_options(populate_existing=True))}
     if any(topic.state not in USABLE for topic in topics.values()):
         raise NotUsableHere
     for row in ballot_topics(session, round_.id):

@@ -186,7 +186,8 @@ def _add(session: Session, words: Words, state: TopicState, now: datetime, **mor
 
 
 def _in_state(session: Session, topic_id: int, *states: TopicState) -> Topic:
-    topic = session.scalars(select(Topic).where(Topic.id == topic_id).with_for_update()).one_or_none()
+    wanted = select(Topic).where(Topic.id == topic_id).with_for_update().execution_options(populate_existing=True)
+    topic = session.scalars(wanted).one_or_none()  # as it is under the lock, whatever the page read before
     if topic is None:
         raise NoSuchTopic
     if topic.state not in states:

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from patronage.ballots import duties, results, rounds, voting
+from patronage.ballots import duties, results, rounds, topics, voting
 from patronage.ballots.electing import electorate
-from patronage.ballots.models import Ballot, BallotEvent, Electorate, Policy, Round, RoundResult
-from patronage.ballots.refusals import RoundClosed
+from patronage.ballots.models import Ballot, BallotEvent, Electorate, Policy, Round, RoundResult, Topic
+from patronage.ballots.refusals import NotUsableHere, RoundClosed
 from patronage.foundation.clock import Clock, FrozenClock, SystemClock
 from patronage.foundation.database import Database
 from patronage.foundation.jobs import Job
@@ -261,3 +261,36 @@ def test_without_the_voters_lock_a_form_sent_twice_at_once_would_fail(
     with together([send, send]) as done:
         failed = [each for each in done if isinstance(each, IntegrityError)]
     assert len(failed) == (0 if database.is_sqlite else 1), done  # SQLite's writers queue as wholes
+
+
+def _open_elsewhere(database: Database, session: Session, draft: Round, now: datetime) -> None:
+    """Open `draft` in another transaction; SQLite has one at a time, so there it is this one."""
+    if database.is_sqlite:
+        rounds.open_round(session, draft.id, SECRET, None, now)
+        return
+    with database.transaction() as other:
+        rounds.open_round(other, draft.id, SECRET, None, now)
+
+
+def test_two_rounds_opened_at_once_never_share_a_topic(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        first, second = a_draft(session, now), a_draft(session, now)
+        shared = rounds.topic_ids(session, first.id)
+        rounds.set_topics(session, second.id, shared, None, now)
+    with database.transaction() as session:
+        seen = [session.get_one(Topic, topic_id) for topic_id in shared]
+        _open_elsewhere(database, session, first, now)
+        with pytest.raises(NotUsableHere):
+            rounds.open_round(session, second.id, SECRET, None, now)
+        assert len(seen) == len(shared)  # held until here, so that the session knows them
+
+
+def test_a_topic_put_on_a_ballot_meanwhile_is_not_declined(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        draft = a_draft(session, now)
+        topic_id = rounds.topic_ids(session, draft.id)[0]
+    with database.transaction() as session:
+        seen = session.get_one(Topic, topic_id)  # as the page does that asks for the reason
+        _open_elsewhere(database, session, draft, now)
+        with pytest.raises(NotUsableHere):
+            topics.decline(session, seen.id, "Another paper has done it.", None, now)
