@@ -57,8 +57,11 @@ def begin_of(month: str, zone: ZoneInfo) -> datetime:
 
 
 def next_after(month: str) -> str:
-    """Return the month after `month`: "2027-01" for "2026-12"."""
-    year, number = int(month[:4]), int(month[5:])
+    """Return the month after `month`: "2027-01" for "2026-12". Raises `NotAMonth`."""
+    found = MONTH.fullmatch(month)
+    if found is None:
+        raise NotAMonth
+    year, number = int(found[1]), int(found[2])
     return f"{year + number // 12:04d}-{number % 12 + 1:02d}"
 
 

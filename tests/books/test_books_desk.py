@@ -147,3 +147,9 @@ def test_an_impossible_span_is_refused_in_words(desk: Desk, span: tuple[str, str
     answer = browser.get("/desk/books/journal/fetch", query_string={"begins": span[0], "ends": span[1]})
     assert answer.status_code == 422
     assert "error-summary" in answer.text
+
+
+@pytest.mark.parametrize("month", ["x", "1e3", "2026-13", "-1", "٢٠٢٦-٠١"])
+def test_what_is_no_month_is_not_to_be_closed(desk: Desk, month: str) -> None:
+    browser, _token = desk
+    assert browser.get(f"/desk/books/months/{month}/close").status_code == 422
