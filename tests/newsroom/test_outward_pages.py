@@ -104,6 +104,34 @@ def test_an_address_is_changed_switched_renewed_and_removed(
     assert deeds(database)[-7:] == [*wanted, "hook removed"]
 
 
+def test_names_are_kept_in_one_line_without_signs_nobody_sees(
+    client: FlaskClient, database: Database, admin: dict[str, str], receiver: Receiver
+) -> None:
+    typed, blank = "Chat\0 of\r\nthe \u202edesk", "\0 \u200b"
+    hook = {**admin, "kind": "chat", "url": receiver.url, "events": ["round.closed"]}
+    token = {**admin, "scopes": ["results:read"], "days": "90"}
+    for place, said in ((f"{HOOKS}/new", hook), (TOKENS, token)):
+        assert client.post(place, data={**said, "name": blank}).status_code == 422
+        assert client.post(place, data={**said, "name": typed}).status_code in {200, 303}
+    with database.reading() as session:
+        assert session.scalars(select(Hook.name).union_all(select(ApiToken.name))).all() == ["Chat of the desk"] * 2
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[::1", "https://news.example:99999/", "https://news.example:x/", "https://a b.example/", "https://",
+            "https://news.example/\r\nx", "https://user:word@news.example/", "https://" + "a" * 300 + ".example/"],
+)  # fmt: skip
+def test_what_is_no_address_is_told_beside_its_field(
+    client: FlaskClient, database: Database, admin: dict[str, str], url: str
+) -> None:
+    said = {**admin, "name": "Bus", "kind": "standard", "url": url, "events": ["round.closed"]}
+    answer = client.post(f"{HOOKS}/new", data=said)
+    assert answer.status_code == 422
+    assert 'href="#url"' in answer.text
+    with database.reading() as session:
+        assert session.scalars(select(Hook)).all() == []
+
+
 def test_editors_do_not_come_here(client: FlaskClient, database: Database, signed_in: SignIn, now: datetime) -> None:
     with database.transaction() as session:
         person = staff.grant(session, "editor@newsroom.example", "editor", now)

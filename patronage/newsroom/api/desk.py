@@ -9,9 +9,10 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from wtforms import SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from patronage.ballots.forms import squeezed
 from patronage.foundation.web.forms import PageForm
 from patronage.foundation.web.guards import staff
 from patronage.foundation.web.house import tools
@@ -26,7 +27,9 @@ FOR_EVER = "0"
 class TokenForm(PageForm):
     """What a new token is for."""
 
-    name = StringField(_l("Who or what uses it"), [InputRequired(_l("Write who or what uses it.")), Length(max=80)])
+    name = StringField(
+        _l("Who or what uses it"), [DataRequired(_l("Write who or what uses it.")), Length(max=80)], filters=[squeezed]
+    )
     scopes = SelectMultipleField(
         _l("What it opens"),
         [DataRequired(_l("Tick at least one."))],
@@ -58,7 +61,7 @@ def edit() -> ResponseReturnValue:
         days = int(form.days.data)
         until = now + timedelta(days=days) if days else None
         with tools().database.transaction() as session:
-            made = tokens.issue(session, form.name.data.strip(), form.scopes.data, until, current_user.id, now)
+            made = tokens.issue(session, form.name.data, form.scopes.data, until, current_user.id, now)
         form = TokenForm(formdata=None)
     with tools().database.reading() as session:
         rows = tokens.every(session)

@@ -9,6 +9,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from patronage.ballots.announcing import Event
+from patronage.ballots.forms import squeezed
 from patronage.foundation.outside import LONGEST_URL
 from patronage.foundation.web.forms import PageForm
 from patronage.newsroom.hooks import wording
@@ -25,7 +26,8 @@ NAMES = {**{event.value: words for event, words in EVENTS.items()}, wording.PING
 
 
 def _name() -> StringField:
-    return StringField(_l("Name"), [InputRequired(_l("Write a name by which you know it.")), Length(max=80)])
+    asked = DataRequired(_l("Write a name by which you know it."))
+    return StringField(_l("Name"), [asked, Length(max=80)], filters=[squeezed])
 
 
 def _address(label: Any, asked: Any) -> StringField:

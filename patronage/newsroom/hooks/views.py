@@ -150,7 +150,7 @@ def _log(session: Session, hook_id: int) -> list[tuple[Delivery, list[Attempt]]]
 
 
 def _wanted(form: HookForm | NewHookForm) -> Wanted:
-    return Wanted(form.name.data.strip(), tuple(form.events.data), (form.url.data or "").strip())
+    return Wanted(form.name.data, tuple(form.events.data), (form.url.data or "").strip())
 
 
 def _editor() -> Editor:
