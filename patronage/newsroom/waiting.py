@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from patronage.ballots.deciding.models import Telling
 from patronage.ballots.models import ReasonState, Round, RoundReason, Topic, TopicState
 
+AT_ONCE = timedelta(minutes=5)  # so long the worker may take
 SOON = timedelta(hours=48)
 LONG = timedelta(days=14)
 
@@ -18,6 +19,7 @@ class Waiting:
     """How many of each thing need an editor; nothing of any vote that is open."""
 
     suggestions: int  # nobody has read yet
+    overdue: int  # votes that are over, and that the worker has not closed
     closing_soon: int  # votes that close within two days
     uncertified: int  # closed votes whose key still exists
     unassigned: int  # chosen topics nobody is on
@@ -36,7 +38,8 @@ def of_editors(session: Session, now: datetime) -> Waiting:
     is_open = and_(Round.opened_at.is_not(None), Round.closed_at.is_(None))
     counts = (
         _topics(and_(Topic.state == TopicState.SUGGESTED, Topic.shown_at.is_(None))),
-        select(func.count()).select_from(Round).where(is_open, Round.closes_at <= now + SOON),
+        select(func.count()).select_from(Round).where(is_open, Round.closes_at <= now - AT_ONCE),
+        select(func.count()).select_from(Round).where(is_open, Round.closes_at > now, Round.closes_at <= now + SOON),
         select(func.count()).select_from(Round).where(Round.closed_at.is_not(None), Round.certified_at.is_(None)),
         _topics(Topic.state == TopicState.CHOSEN),
         _topics(and_(Topic.state == TopicState.ASSIGNED, Topic.assigned_at <= now - LONG)),

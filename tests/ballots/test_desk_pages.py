@@ -104,8 +104,10 @@ def test_a_round_whose_key_does_not_open_closes_once_the_secret_is_back(
     answer = desk.post(f"{page}/close", data=token, follow_redirects=True)
     assert answer.status_code == 200
     assert "The key of this vote does not open" in answer.text
-    put_key(SECRET)
+    clock.advance(minutes=5)
+    assert "1 vote is over and was not closed" in desk.get("/desk").text
     worker.work_until_idle()
+    put_key(SECRET)
     assert "Close the vote for good" in desk.get(page).text  # the next try is due in seconds, later in hours
     assert revive(tools) == 1
     worker.work_until_idle()

@@ -101,6 +101,8 @@ def test_what_waits_is_counted_in_one_query(database: Database, now: datetime) -
         round_ = an_open_round(session, now)
         votes(session, round_, a_patron(session, now), "1,2", now)
         assert waiting.of_editors(session, now + timedelta(days=6)).closing_soon == 1
+        late = waiting.of_editors(session, now + timedelta(days=7, minutes=5))
+        assert (late.overdue, late.closing_soon) == (1, 0)
         closed(session, round_, now)
         found = waiting.of_editors(session, now)
         assert (found.uncertified, found.unassigned, found.closing_soon) == (1, 2, 0)
