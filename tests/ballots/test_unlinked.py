@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from patronage.ballots import keys, rounds
@@ -14,6 +15,7 @@ from patronage.ballots.electing import whys
 from patronage.ballots.models import Ballot, Electorate, Round, RoundKey, RoundReason
 from patronage.ballots.sealing import duties, recounting, scattering
 from patronage.foundation.database import Database
+from patronage.foundation.migrations import downgrade, upgrade
 from patronage.foundation.tools import Tools
 from patronage.people.models import Person
 from tests.ballots.polls import SECRET, a_patron, an_open_round, closed, votes
@@ -129,9 +131,21 @@ def test_how_many_reasons_somebody_gave_is_forgotten_at_closing(database: Databa
         assert session.scalars(select(Electorate.reasons)).one() == 0
 
 
-def test_reasons_lie_in_the_order_of_their_lots_on_sqlite(own_sqlite_url: str) -> None:
-    database = Database(own_sqlite_url)
+def test_reasons_from_before_keep_their_words_and_lose_their_numbers(own_database_url: str, now: datetime) -> None:
+    database = Database(own_database_url)
+    round_ = _a_round_with_votes(database, now, 3)
     with database.reading() as session:
-        made = session.execute(text("SELECT sql FROM sqlite_master WHERE name = 'round_reason'")).scalar_one()
+        before = {row.id: row.text for row in session.scalars(select(RoundReason))}
     database.close()
-    assert made.rstrip().endswith("WITHOUT ROWID")
+    downgrade(own_database_url, "0028")
+    upgrade(own_database_url)
+    with database.reading() as session:
+        assert {row.id: row.text for row in session.scalars(select(RoundReason))} == before
+        assert session.scalars(select(RoundReason.round_id).distinct()).all() == [round_.id]
+    assert [index["name"] for index in inspect(database.engine).get_indexes("round_reason")] == [
+        "ix_round_reason_round_id"
+    ]
+    if database.is_sqlite:
+        with pytest.raises(OperationalError, match="rowid"), database.reading() as session:
+            session.execute(text("SELECT rowid FROM round_reason"))
+    database.close()
