@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from patronage.ballots.models import Ballot, Round
-from patronage.ballots.sealing import receipts
+from patronage.ballots.sealing import receipts, views
 from patronage.ballots.sealing.receipts import Finding
 from patronage.ballots.sealing.refusals import NotAReceipt
 from patronage.ballots.voting import Receipt
@@ -120,3 +120,14 @@ def test_the_script_of_the_document_finds_a_ballot_on_the_published_list(
     assert all(leaf.startswith(receipt.leaf.hex()[:2]) for leaf in part)
     again = client.get(f"/topics/{round_.id}/leaves.txt", headers={"If-None-Match": leaves.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_large_parts_of_the_list_are_sent_no_more_often_than_the_whole(
+    client: FlaskClient, database: Database, round_: Round, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "WHOLE_LISTS", "2 per hour")
+    with database.transaction() as session:
+        closed(session, session.get_one(Round, round_.id), now)
+    asked = [client.get(f"/topics/{round_.id}/leaves.txt?prefix={prefix}").status_code for prefix in ("", "a", "b")]
+    assert asked == [200, 200, 429]
+    assert client.get(f"/topics/{round_.id}/leaves.txt?prefix=ab").status_code == 200
