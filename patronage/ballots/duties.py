@@ -80,7 +80,9 @@ def _voters(session: Session, round_ids: list[int], after: int) -> list[Person]:
 
 
 def _write(session: Session, kind: str, person: Person, facts: dict[str, Any], now: datetime, once: str) -> None:
-    outbox.write(session, kind, person.email, facts, now, recipient_id=person.id, language=person.language, once=once)
+    outbox.write(
+        session, kind, person.email, facts, now, recipient_id=person.id, language=person.language, once=once, crowd=True
+    )
 
 
 def _go_on(session: Session, kind: str, data: dict[str, Any], voters: list[Person], now: datetime) -> None:

@@ -25,6 +25,11 @@ class LeasedRow:
     dead_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     last_error: Mapped[str | None]
 
+    @classmethod
+    def in_turn(cls) -> tuple[Any, ...]:
+        """Return what says which row is taken first."""
+        return (cls.due_at,)
+
 
 def take(session: Session, kind: type[Leased], now: datetime, most: int = 1) -> list[Leased]:
     """Lease up to `most` due rows of `kind`, oldest first; no two workers get the same one.
@@ -62,7 +67,7 @@ def _due(kind: Any, now: datetime) -> Select[Any]:
         select(kind)
         .where(kind.done_at.is_(None), kind.dead_at.is_(None), kind.due_at <= now)
         .where(or_(kind.leased_until.is_(None), kind.leased_until < now))
-        .order_by(kind.due_at, kind.id)
+        .order_by(*kind.in_turn(), kind.id)
     )
 
 

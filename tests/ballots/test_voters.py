@@ -11,6 +11,7 @@ from patronage.ballots import rounds
 from patronage.ballots.electing import letters, turnout, whys
 from patronage.ballots.models import Electorate, MailingKind, Policy, ReasonState, Round, RoundReason, TurnoutHour
 from patronage.ballots.refusals import NotOpenNow, NotYoursToSay, RemindedAlready
+from patronage.foundation import outbox
 from patronage.foundation.clock import FrozenClock
 from patronage.foundation.database import Database
 from patronage.foundation.jobs import Job
@@ -52,6 +53,22 @@ def test_everybody_who_may_vote_is_invited_once_in_their_language_when_voting_be
         assert (mailed.written, mailed.sent, mailed.refused) == (5, 5, 0)
         begun = select(Job.data).where(Job.kind == "newsroom/announce")
         assert [job["event"] for job in session.scalars(begun)] == ["round.opened"]
+
+
+def test_who_signs_in_to_vote_does_not_wait_for_the_invitations_of_others(
+    database: Database, worker: Worker, mailbox: Mailbox, clock: FrozenClock
+) -> None:
+    now = clock.now()
+    with database.transaction() as session:
+        patrons = [a_patron(session, now) for _ in range(5)]
+        round_ = an_open_round(session, now)
+        letters.write_some(session, round_, MailingKind.INVITATION, 0, now)
+    late = clock.advance(minutes=10)
+    with database.transaction() as session:
+        outbox.write(session, "people/sign_in", patrons[4].email, {"nonce": "abc"}, late)
+    worker.work_until_idle()
+    assert [str(letter["Subject"]).startswith("Your vote") for letter in mailbox.letters] == [False, *5 * [True]]
+    assert str(mailbox.letters[0]["To"]) == patrons[4].email
 
 
 def test_only_those_who_have_not_voted_are_reminded_some_days_before_closing(

@@ -103,7 +103,7 @@ def tell(tools: Tools, data: dict[str, Any]) -> None:
         for person, voted in people:
             outbox.write(
                 session, said.kind, person.email, said.facts(person.language, voted=voted, person=person.id), now,
-                recipient_id=person.id, language=person.language, once=f"{telling.once}:{person.id}",
+                recipient_id=person.id, language=person.language, once=f"{telling.once}:{person.id}", crowd=True,
             )  # fmt: skip
         if len(people) == AT_ONCE:
             after = people[-1][0].id

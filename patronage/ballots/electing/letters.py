@@ -72,7 +72,7 @@ def write_some(session: Session, round_: Round, kind: MailingKind, after: int, n
         facts["person"] = person.id
         outbox.write(
             session, TEMPLATES[kind], person.email, dict(facts), now, recipient_id=person.id, language=person.language,
-            once=f"{_name(round_.id, kind)}{person.id}",
+            once=f"{_name(round_.id, kind)}{person.id}", crowd=True,
         )  # fmt: skip
     mailing.last_letter = _last_letter(session)
     if len(people) < AT_ONCE:

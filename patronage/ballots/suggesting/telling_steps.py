@@ -30,7 +30,7 @@ def tell_of_step(tools: Tools, data: dict[str, Any]) -> None:
         for person in people:
             outbox.write(
                 session, LETTER, person.email, {**facts, "person": person.id}, now, recipient_id=person.id,
-                language=person.language, once=f"step:{step.id}:{person.id}",
+                language=person.language, once=f"step:{step.id}:{person.id}", crowd=True,
             )  # fmt: skip
         if len(people) == AT_ONCE:
             after = people[-1].id

@@ -90,7 +90,7 @@ def _write(session: Session, run: StatementRun, year: Year, person: Person, now:
     once = f"statement:{run.entity_id}:{run.year}:{person.id}"
     outbox.write(
         session, "books/statement", person.email, facts, now,
-        recipient_id=person.id, language=person.language, once=once,
+        recipient_id=person.id, language=person.language, once=once, crowd=True,
     )  # fmt: skip
 
 
