@@ -53,6 +53,13 @@ class NotAChoice(Refused):
     reason = _l("Your ballot named a topic that is not part of this vote. Reload the page and choose again.")
 
 
+class ChangedTooOften(Refused):
+    """A ballot was changed as often as anybody who thinks about it would, and many times more."""
+
+    why = Why.CONFLICT
+    reason = _l("You have changed this ballot a thousand times. It counts as you cast it last.")
+
+
 class NotASubmission(Refused):
     """The one-time id of the form is missing or has a wrong shape."""
 

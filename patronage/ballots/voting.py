@@ -38,6 +38,7 @@ from patronage.ballots import keys
 from patronage.ballots.electing import entitlement
 from patronage.ballots.models import Ballot, BallotEvent, Electorate, Policy, Round, RoundKey, RoundTopic
 from patronage.ballots.refusals import (
+    ChangedTooOften,
     NoSuchRound,
     NotAChoice,
     NotASubmission,
@@ -49,6 +50,7 @@ from patronage.foundation.database import Base, Key
 from patronage.people.models import Person
 
 LONGEST_SUBMISSION = 64
+MOST_VERSIONS = 1000  # of one ballot: each leaves a leaf on a list that is kept and published for ever
 COUNTED_AS = ("weight", "tier_band", "tenure_band", "lang", "named")
 
 
@@ -96,7 +98,7 @@ def cast(
     `submission` is the form's one-time id: sent again it changes nothing and gets the same answer. `now` is the
     database's time. Holds the round FOR SHARE until the transaction ends, so that it is in before closing or refused.
     Raises `NoSuchRound`, `NotOpenYet`, `RoundClosed`, `NotEntitled` (a kind of it that says why), `NotAChoice`,
-    `TooManyTicks`, `NotASubmission`.
+    `TooManyTicks`, `NotASubmission`, `ChangedTooOften`.
     """
     if not 8 <= len(submission) <= LONGEST_SUBMISSION or not submission.isascii():
         raise NotASubmission
@@ -111,6 +113,8 @@ def cast(
     version = _put(connection, facts | _counted_as(round_))
     if version is None:
         return Cast(_receipt(session, round_id, key, token, submission), replayed=True)
+    if version > MOST_VERSIONS:
+        raise ChangedTooOften
     receipt = Receipt(round_id, token, version, written, keys.receipt_nonce(key, token, submission))
     connection.execute(_EVENT, {"round_id": round_id, "submission_id": mark, "leaf": receipt.leaf})
     return Cast(receipt, replayed=False)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from patronage.ballots import keys, rounds, voting
 from patronage.ballots.models import Ballot, BallotEvent, Electorate, RoundKey
 from patronage.ballots.refusals import (
+    ChangedTooOften,
     NoSuchRound,
     NotAChoice,
     NotASubmission,
@@ -43,6 +44,21 @@ def test_a_changed_ballot_replaces_the_earlier_one(database: Database, now: date
         assert votes(session, round_, patron, "4", now).replaces
         assert _ballots(session) == [(2, "4")]
         assert session.scalar(select(func.count()).select_from(Electorate).where(Electorate.voted)) == 1
+
+
+def test_nobody_fills_the_list_of_leaves_by_changing_one_ballot_for_ever(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(voting, "MOST_VERSIONS", 2)
+    with database.transaction() as session:
+        round_, patron = an_open_round(session, now), a_patron(session, now)
+        votes(session, round_, patron, "1", now)
+        votes(session, round_, patron, "2", now)
+    with pytest.raises(ChangedTooOften), database.transaction() as session:
+        votes(session, round_, patron, "3", now)
+    with database.reading() as session:
+        assert _ballots(session) == [(2, "2")]
+        assert session.scalar(select(func.count()).select_from(BallotEvent)) == 2
 
 
 def test_a_submission_sent_again_changes_nothing_and_gets_the_same_answer(database: Database, now: datetime) -> None:
