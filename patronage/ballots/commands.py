@@ -10,9 +10,11 @@ if TYPE_CHECKING:
 
     from patronage.ballots.models import Round
 
+ROUND = click.IntRange(1, 2**63 - 1)  # what a column of ids holds
+
 
 @click.command()
-@click.argument("round_id", metavar="ROUND", type=int, required=False)
+@click.argument("round_id", metavar="ROUND", type=ROUND, required=False)
 @click.option("--all", "every", is_flag=True, help="Every round that has closed.")
 @with_appcontext
 def recount(round_id: int | None, every: bool) -> None:
@@ -49,7 +51,7 @@ def _tell(session: "Session", round_: "Round", named: bool) -> bool:
 
 
 @click.command()
-@click.argument("round_id", metavar="ROUND", type=int)
+@click.argument("round_id", metavar="ROUND", type=ROUND)
 @click.option("--reason", required=True, help="What was wrong, in a sentence; it is published beside the result.")
 @with_appcontext
 def correct(round_id: int, reason: str) -> None:

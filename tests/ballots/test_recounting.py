@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import pytest
 from flask import Flask
 from sqlalchemy import text
 
@@ -68,6 +69,14 @@ def test_all_closed_rounds_are_counted_and_what_differs_is_named(
 def test_a_recount_names_one_round_or_all_of_them(app: Flask) -> None:
     for given in ([], ["1", "--all"]):
         assert app.test_cli_runner().invoke(cli, ["recount", *given]).exit_code == 2
+
+
+@pytest.mark.parametrize("typed", ["0", "x", "9223372036854775808"])
+def test_what_no_round_can_be_called_is_told_in_a_line(app: Flask, typed: str) -> None:
+    for command in (["recount", typed], ["correct", typed, "--reason", "It was wrong."]):
+        told = app.test_cli_runner().invoke(cli, command)
+        assert told.exit_code == 2
+        assert "Error: Invalid value for 'ROUND'" in told.output
 
 
 def test_a_result_that_holds_is_not_corrected(
