@@ -84,7 +84,7 @@ _MOMENTS = (func.count(Topic.published_at), func.max(Topic.published_at), func.m
 _IN_HAND = Topic.state.in_((TopicState.ASSIGNED, TopicState.PUBLISHED))
 _TOLD_AFTERWARDS = select(
     *select(func.count(), *_MOMENTS).where(_IN_HAND).subquery().c,
-    select(func.max(EditorialDecision.id)).scalar_subquery(),
+    select(func.count(EditorialDecision.id)).scalar_subquery(),  # ids may come to light in another order
     select(func.count()).where(Telling.told_at.is_not(None)).scalar_subquery(),
     *(
         select(func.count()).where(RoundReason.state == state).scalar_subquery()

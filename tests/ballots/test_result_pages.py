@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from patronage.ballots import topics
+from patronage.ballots.deciding.models import EditorialDecision
 from patronage.ballots.electing import whys
 from patronage.ballots.models import ReasonState, Round, RoundReason
 from patronage.ballots.rounds import topic_ids
@@ -62,6 +63,20 @@ def test_a_reason_that_is_hidden_while_another_is_shown_is_gone(
     page = reader.get(f"/topics/{round_.id}").text
     assert "A harmful word" not in page
     assert "A fine word" in page
+
+
+@pytest.mark.usefixtures("always_looking")
+def test_a_decision_that_took_longer_than_the_next_one_is_told_all_the_same(
+    browsers: Browsers, database: Database, now: datetime
+) -> None:
+    rounds, reader = [_over(database, now, "1"), _over(database, now, "1")], browsers()
+    for round_, number in zip(rounds, (8, 7), strict=True):  # the first number was drawn by whoever was done last
+        assert "decided otherwise" not in reader.get(f"/topics/{round_.id}").text
+        with database.transaction() as session:
+            won = topic_ids(session, round_.id)[0]
+            made = {"decided_by": None, "decided_at": now, "reason": "It was told elsewhere."}
+            session.add(EditorialDecision(id=number, round_id=round_.id, topic_id=won, chosen=False, **made))
+        assert "decided otherwise" in reader.get(f"/topics/{round_.id}").text
 
 
 def _desk(browsers: Browsers, signed_in: SignIn, editor: Person, round_: Round) -> str:
