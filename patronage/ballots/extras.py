@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from patronage.ballots import rounds, showing
 from patronage.ballots.forms import BallotForm
+from patronage.ballots.keys import KeyDoesNotOpen
 from patronage.ballots.known_rounds import Phase, known
 from patronage.ballots.models import Electorate, Round, RoundTopic, Topic, TopicState
 from patronage.ballots.suggesting.models import TopicBacking
@@ -20,10 +21,14 @@ def on_thanks(session: Session, person_id: int, now: datetime) -> dict[str, Any]
     """Return an open ballot they may cast, ready to be filled in, for somebody who has just become a patron, or None.
 
     A list of voters that was written before they came is no reason to show them nothing: the next vote is looked at.
+    A key that does not open is none to thank nobody.
     """
     secret = settings().secret_key.get_secret_value()
     every = (showing.ballot_of(session, round_, person_id, now, secret) for round_ in rounds.all_open(session, now)[:3])
-    ballot = next((each for each in every if each.may_vote), None)
+    try:
+        ballot = next((each for each in every if each.may_vote), None)
+    except KeyDoesNotOpen:
+        return None
     if ballot is None:
         return None
     form = BallotForm(formdata=None, submission=ballot.submission)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from flask import Flask
 from sqlalchemy import select
 
-from patronage.ballots import extras
-from patronage.ballots.models import Policy, ReasonState, Round, RoundReason, RoundWeight
+from patronage.ballots import extras, keys
+from patronage.ballots.models import Policy, ReasonState, Round, RoundKey, RoundReason, RoundWeight
 from patronage.foundation.clock import FrozenClock
 from patronage.foundation.database import Database
 from patronage.giving.models import Pledge, PledgeKind
@@ -158,6 +158,16 @@ def test_after_a_gift_the_first_open_vote_that_takes_newcomers_is_shown(
             shown = extras.on_thanks(session, patron.id, now)
         assert shown is not None
         assert shown["ballot"].round.id == live.id
+
+
+def test_a_gift_is_thanked_for_though_the_key_of_a_vote_does_not_open(
+    app: Flask, patron: Person, round_: Round, database: Database, now: datetime
+) -> None:
+    with database.transaction() as session, app.test_request_context():
+        assert extras.on_thanks(session, patron.id, now)
+        session.get_one(RoundKey, round_.id).sealed = keys.seal(keys.draw(), round_.id, "the secret there was before")
+        session.flush()
+        assert extras.on_thanks(session, patron.id, now) is None
 
 
 def test_a_vote_for_those_who_were_there_before_does_not_promise_one_to_newcomers(
