@@ -1,7 +1,9 @@
 """The page of a result says what holds now, and nothing that does not hold of this vote."""
 
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -96,6 +98,26 @@ def test_how_few_ballots_turn_a_place_is_told_where_the_place_is_taken_by_ballot
         weights = {a_tier(session, "Friend", 1, 300).id: 1, a_tier(session, "Pillar", 2, 900).id: 3}
     weighed = _over(database, now, "1,2", "2", weights=weights)  # places go by weight, the margins by ballots
     assert "more ballot" not in _desk(browsers, signed_in, editor, weighed)
+
+
+def test_a_slate_by_weight_is_not_called_one_by_ticks(
+    browsers: Browsers, signed_in: SignIn, editor: Person, database: Database, now: datetime
+) -> None:
+    with database.transaction() as session:
+        weights = {a_tier(session, "Friend", 1, 300).id: 1, a_tier(session, "Pillar", 2, 900).id: 3}
+        round_ = an_open_round(session, now, weights=weights)
+        for monthly, choices in ((300, "1"), (300, "1,2"), (900, "3,4")):  # by ticks 1 and 2 would win
+            votes(session, round_, a_patron(session, now, monthly=monthly), choices, now)
+        closed(session, round_, now)
+    for page in (_desk(browsers, signed_in, editor, round_), browsers().get(f"/topics/{round_.id}").text):
+        assert "By weight" in page
+        assert "The 2 topics with the greatest weight." in page
+        assert "By most ticks" not in page
+    book = browsers().get(f"/topics/{round_.id}/result.xlsx").data
+    with ZipFile(BytesIO(book)) as parts:
+        texts = parts.read("xl/sharedStrings.xml").decode()
+    assert "greatest weight" in texts
+    assert "most ticks" not in texts
 
 
 def test_bands_of_voters_have_names_people_know(

@@ -50,9 +50,10 @@ def _counts(result: Frozen) -> list[tuple[Cell, ...]]:
 
 def _slates(result: Frozen) -> list[tuple[Cell, ...]]:
     rows: list[tuple[Cell, ...]] = [SLATES]
+    first = "greatest weight" if result.is_weighted else "most ticks"
     for view in result.what_if:
-        rows += [_slate(result, view.places, by, slate) for by, slate in (("most ticks", view.approval),
-                                                                         ("fair slate", view.fair))]  # fmt: skip
+        slates = ((first, view.approval), ("fair slate", view.fair))
+        rows += [_slate(result, view.places, by, slate) for by, slate in slates]
     if result.shares:
         rows.append(_slate(result, None, f"equal shares of {result.shares.budget} days", result.shares.slate))
     return rows
