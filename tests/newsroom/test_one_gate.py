@@ -64,7 +64,18 @@ def settings(database_url: str, settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def town(database: Database, clock: FrozenClock, settings: Settings) -> Town:
+def small_ids(database: Database) -> None:
+    """Count ids from the beginning: PostgreSQL goes on where other tests were, and an id may then look like a count."""
+    with database.transaction() as session:
+        for table in inspect(session.connection()).get_table_names() if not database.is_sqlite else ():
+            sequence = session.scalar(text("SELECT pg_get_serial_sequence(:it, a.attname) FROM pg_attribute a "
+                "WHERE a.attrelid = to_regclass(:it) AND a.attname = 'id'"), {"it": f'"{table}"'})  # fmt: skip
+            if sequence:
+                session.execute(text(f"SELECT setval('{sequence}', coalesce(max(id), 0) + 1, false) FROM \"{table}\""))
+
+
+@pytest.fixture
+def town(database: Database, clock: FrozenClock, settings: Settings, small_ids: None) -> Town:
     """A round that opened just now, weighted and with whys, as every further output would be drawn from them."""
     now = clock.now()
     with database.transaction() as session:
