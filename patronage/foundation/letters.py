@@ -1,5 +1,6 @@
 """Turns a row of the outbox into a letter: subject, text and HTML from its templates, then the post takes it."""
 
+import re
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, parseaddr
@@ -14,6 +15,7 @@ from patronage.foundation.web.house import here, link
 
 # Folded by default at 78 signs, an address in a header would be encoded, and no mail program could follow it.
 WHOLE_LINES = policy.default.clone(max_line_length=998)
+_GAP = re.compile(r"\n{3,}")  # what parts of a template that say nothing leave behind
 
 
 def compose(letter: Letter, extra: dict[str, Any]) -> EmailMessage:
@@ -29,7 +31,8 @@ def compose(letter: Letter, extra: dict[str, Any]) -> EmailMessage:
         text = render_template(f"{room}/letters/{kind}.txt", **facts).strip()
         html = render_template(f"{room}/letters/{kind}.html", **facts)
     first, _, body = text.partition("\n")
-    message = _message(letter, first.removeprefix("Subject:").strip(), body.strip() + "\n", css_inline.inline(html))
+    body = _GAP.sub("\n\n", body.strip()) + "\n"
+    message = _message(letter, first.removeprefix("Subject:").strip(), body, css_inline.inline(html))
     if way_out := facts.get("unsubscribe_path"):
         _give_way_out(message, link(way_out))
     return message
