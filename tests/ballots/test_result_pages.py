@@ -1,17 +1,20 @@
 """The page of a result says what holds now, and nothing that does not hold of this vote."""
 
+import json
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from sqlalchemy import select
 
 from patronage.ballots import topics
 from patronage.ballots.deciding.models import EditorialDecision
 from patronage.ballots.electing import whys
-from patronage.ballots.models import ReasonState, Round, RoundReason
+from patronage.ballots.models import ReasonState, Round, RoundReason, RoundResult
 from patronage.ballots.rounds import topic_ids
+from patronage.ballots.sealing import freezing
 from patronage.foundation import fresh
 from patronage.foundation.database import Database
 from patronage.people.models import Person
@@ -79,6 +82,27 @@ def test_a_decision_that_took_longer_than_the_next_one_is_told_all_the_same(
             made = {"decided_by": None, "decided_at": now, "reason": "It was told elsewhere."}
             session.add(EditorialDecision(id=number, round_id=round_.id, topic_id=won, chosen=False, **made))
         assert "decided otherwise" in reader.get(f"/topics/{round_.id}").text
+
+
+@pytest.mark.usefixtures("always_looking")
+def test_readers_are_told_why_a_result_was_corrected(browsers: Browsers, database: Database, now: datetime) -> None:
+    round_, reader = _over(database, now, "1"), browsers()
+    assert "counted again" not in reader.get(f"/topics/{round_.id}").text
+    with database.transaction() as session:
+        first = session.scalars(select(RoundResult).where(RoundResult.round_id == round_.id)).one()
+        reason = "A tie was drawn twice."
+        corrects = {"version": 1, "sha256": first.sha256, "reason": reason}
+        again = {**json.loads(first.canonical), "version": 2, "corrects": corrects}
+        freezing.write(session, round_.id, again, reason, now)
+    page = reader.get(f"/topics/{round_.id}").text
+    assert "The ballots were counted again, and the result was corrected" in page
+    assert reason in page
+
+
+def test_a_vote_without_ballots_says_nothing_of_fairness(browsers: Browsers, database: Database, now: datetime) -> None:
+    page = browsers().get(f"/topics/{_over(database, now).id}").text
+    assert "Nobody ticked anything" in page
+    assert "Fair to groups" not in page
 
 
 def _desk(browsers: Browsers, signed_in: SignIn, editor: Person, round_: Round) -> str:
