@@ -6,6 +6,7 @@ of any slate, whoever made it. A voter here is a ballot with a tick: a blank bal
 more of them makes it neither easier nor harder to keep the promise.
 """
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -61,9 +62,9 @@ def badge(profile: Profile, slate: Iterable[int], places: int) -> Badge:
 
 def left_out(profile: Profile, slate: Iterable[int]) -> LeftOut:
     """Return the largest group without a chosen topic that shares one; among equal groups, of the lowest position."""
-    empty_handed, counts, holders = _without(profile, slate), profile.counts, profile.holders
+    left = _without(profile, slate)
     groups = (
-        LeftOut(sum(counts[number] for number in holders[place] if empty_handed[number]), position)
+        LeftOut(sum(map(left.__getitem__, profile.holders[place])), position)
         for place, position in enumerate(profile.positions)
     )
     largest = max(groups, key=lambda group: group.voters, default=LeftOut(0, None))
@@ -72,15 +73,13 @@ def left_out(profile: Profile, slate: Iterable[int]) -> LeftOut:
 
 def with_nothing(profile: Profile, slate: Iterable[int]) -> Nothing:
     """Return how many voters got none of the topics they ticked."""
-    empty_handed = _without(profile, slate)
-    voters = sum(ballots for ballots, empty in zip(profile.counts, empty_handed, strict=True) if empty)
-    return Nothing(voters, profile.asking)
+    return Nothing(sum(_without(profile, slate)), profile.asking)
 
 
-def _without(profile: Profile, slate: Iterable[int]) -> bytearray:
-    """Return for every class of ballots 1 if it holds nothing of `slate`, else 0."""
-    empty_handed = bytearray(b"\1") * len(profile.counts)
+def _without(profile: Profile, slate: Iterable[int]) -> "array[int]":
+    """Return for every class how many of its ballots hold nothing of `slate`: all or none."""
+    left = profile.counts[:]
     for position in slate:
         for number in profile.holders[profile.place(position)]:
-            empty_handed[number] = 0
-    return empty_handed
+            left[number] = 0
+    return left
