@@ -64,21 +64,12 @@ def settings(database_url: str, settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def small_ids(database: Database) -> None:
-    """Count ids from the beginning: PostgreSQL goes on where other tests were, and an id may then look like a count."""
-    with database.transaction() as session:
-        for table in inspect(session.connection()).get_table_names() if not database.is_sqlite else ():
-            sequence = session.scalar(text("SELECT pg_get_serial_sequence(:it, a.attname) FROM pg_attribute a "
-                "WHERE a.attrelid = to_regclass(:it) AND a.attname = 'id'"), {"it": f'"{table}"'})  # fmt: skip
-            if sequence:
-                session.execute(text(f"SELECT setval('{sequence}', coalesce(max(id), 0) + 1, false) FROM \"{table}\""))
-
-
-@pytest.fixture
-def town(database: Database, clock: FrozenClock, settings: Settings, small_ids: None) -> Town:
+def town(database: Database, clock: FrozenClock, settings: Settings) -> Town:
     """A round that opened just now, weighted and with whys, as every further output would be drawn from them."""
     now = clock.now()
     with database.transaction() as session:
+        if not database.is_sqlite:
+            _count_ids_anew(session)
         draft = a_draft(session, now, places=2, most_ticks=3)
         draft.invites, draft.remind_days, draft.asks_why = True, 3, True
         people = {
@@ -92,6 +83,15 @@ def town(database: Database, clock: FrozenClock, settings: Settings, small_ids: 
         token = tokens.issue(session, "a reader", list(tokens.Scope), None, None, now)
         _fill(session, draft.id, VOTES)
         return Town(draft.id, topic_ids(session, draft.id)[0], people, token)
+
+
+def _count_ids_anew(session: Session) -> None:
+    """Begin ids from the beginning: PostgreSQL goes on where other tests were, and an id may then look like a count."""
+    for table in inspect(session.connection()).get_table_names():
+        sequence = session.scalar(text("SELECT pg_get_serial_sequence(:it, a.attname) FROM pg_attribute a "
+            "WHERE a.attrelid = to_regclass(:it) AND a.attname = 'id'"), {"it": f'"{table}"'})  # fmt: skip
+        if sequence:
+            session.execute(text(f"SELECT setval('{sequence}', coalesce(max(id), 0) + 1, false) FROM \"{table}\""))
 
 
 def _tell_everybody(session: Session, settings: Settings, now: datetime) -> None:
