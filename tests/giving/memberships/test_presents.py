@@ -108,6 +108,15 @@ def test_it_waits_for_its_day(
     _letter(mailbox, "nadia@reader.example", "A present from Olha")
 
 
+def test_one_for_today_does_not_wait_for_the_morning(
+    client: FlaskClient, readers: Readers, worker: Worker, mailbox: Mailbox
+) -> None:
+    readers.stripe.advance(seconds=13 * 3600)  # three at night in Kyiv
+    _buy(client, readers, deliver_on="2026-03-03")
+    worker.work_until_idle()
+    _letter(mailbox, "nadia@reader.example", "A present from Olha")
+
+
 def test_it_ends_by_itself_and_says_so_two_weeks_before(
     client: FlaskClient, readers: Readers, worker: Worker, mailbox: Mailbox, tools: Tools, settings: Settings
 ) -> None:
