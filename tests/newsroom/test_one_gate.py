@@ -41,6 +41,7 @@ VOTES = (3217, 2389, 1741, 1133, 1023)  # for the topics at positions 1 to 5; no
 TURNOUT = "9,500"  # of 9,504 and of 9,505 ballots
 COUNTS = (*VOTES, 9503, 9504, 9505)
 TOLD = re.compile(r"(?<![0-9a-f.])(" + "|".join(rf"{n // 1000}\W?{n % 1000:03}" for n in COUNTS) + r")(?!\d)")
+HIGH = 10_000_000
 ROLES = ("editor", "bookkeeper", "admin")
 NOTHING = Answer(0, None, b"")
 SECRET_TABLES = {"ballot", "ballot_event", "chain_batch"}  # what was voted, and the hashes that seal it
@@ -69,7 +70,7 @@ def town(database: Database, clock: FrozenClock, settings: Settings) -> Town:
     now = clock.now()
     with database.transaction() as session:
         if not database.is_sqlite:
-            _count_ids_anew(session)
+            _leave_counts_behind(session)
         draft = a_draft(session, now, places=2, most_ticks=3)
         draft.invites, draft.remind_days, draft.asks_why = True, 3, True
         people = {
@@ -85,13 +86,10 @@ def town(database: Database, clock: FrozenClock, settings: Settings) -> Town:
         return Town(draft.id, topic_ids(session, draft.id)[0], people, token)
 
 
-def _count_ids_anew(session: Session) -> None:
-    """Begin ids from the beginning: PostgreSQL goes on where other tests were, and an id may then look like a count."""
-    for table in inspect(session.connection()).get_table_names():
-        sequence = session.scalar(text("SELECT pg_get_serial_sequence(:it, a.attname) FROM pg_attribute a "
-            "WHERE a.attrelid = to_regclass(:it) AND a.attname = 'id'"), {"it": f'"{table}"'})  # fmt: skip
-        if sequence:
-            session.execute(text(f"SELECT setval('{sequence}', coalesce(max(id), 0) + 1, false) FROM \"{table}\""))
+def _leave_counts_behind(session: Session) -> None:
+    """Let ids of PostgreSQL, which go on from test to test, be higher than any count, so that none reads like one."""
+    for sequence in inspect(session.connection()).get_sequence_names():
+        session.execute(text(f"SELECT setval('{sequence}', greatest(last_value, {HIGH})) FROM \"{sequence}\""))
 
 
 def _tell_everybody(session: Session, settings: Settings, now: datetime) -> None:
