@@ -4,19 +4,19 @@ A ballot carries HMAC-SHA256(round key, person id), never the person. The key li
 key derived from the service's secret. While the row exists, whoever holds both can link voters and ballots.
 """
 
-import functools
 import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
 
+from patronage.foundation import sealed
 from patronage.foundation.logs import log
 from patronage.foundation.refused import Refused, Why, translatable
 
 KEY_BYTES = 32
-NONCE_BYTES = 12
 TOKEN_BYTES = 16
 SHA256_BLOCK = 64
+PURPOSE = b"patronage round keys 1"
 
 
 class KeyDoesNotOpen(Refused):
@@ -35,21 +35,15 @@ def draw() -> bytes:
 
 
 def seal(key: bytes, round_id: int, secret: str) -> bytes:
-    """Return `key` encrypted (AES-256-GCM) for `round_id` under a key derived from `secret`."""
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + AESGCM(_sealing_key(secret)).encrypt(nonce, key, _bound_to(round_id))
+    """Return `key` encrypted for `round_id` under a key derived from `secret` (`foundation.sealed`)."""
+    return sealed.seal(key, secret, PURPOSE, _bound_to(round_id))
 
 
-def unseal(sealed: bytes, round_id: int, secret: str) -> bytes:
-    """Return the round key in `sealed`. Raises `KeyDoesNotOpen`."""
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+def unseal(sealed_key: bytes, round_id: int, secret: str) -> bytes:
+    """Return the round key in `sealed_key`. Raises `KeyDoesNotOpen`."""
     try:
-        return AESGCM(_sealing_key(secret)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound_to(round_id))
-    except InvalidTag:
+        return sealed.unseal(sealed_key, secret, PURPOSE, _bound_to(round_id))
+    except sealed.DoesNotOpen:
         log().error("a round key does not open: was PATRONAGE_SECRET_KEY changed?", round=round_id)
         raise KeyDoesNotOpen from None
 
@@ -94,14 +88,6 @@ def place_in_line(key: bytes, token: bytes, position: int) -> bytes:
 def _mac(key: bytes, purpose: bytes, *parts: bytes) -> bytes:
     framed = b"".join(len(part).to_bytes(4, "big") + part for part in (purpose, *parts))
     return hmac.digest(key, framed, "sha256")[:TOKEN_BYTES]
-
-
-@functools.lru_cache(maxsize=4)
-def _sealing_key(secret: str) -> bytes:
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
-    return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"patronage round keys 1").derive(secret.encode())
 
 
 def _bound_to(round_id: int) -> bytes:

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from patronage.foundation import leases
 from patronage.foundation.jobs import insert_ignoring
 from patronage.foundation.outside import Answer, NotAllowedThere, NotSent
+from patronage.foundation.sealed import DoesNotOpen
 from patronage.foundation.tools import Tools
 from patronage.foundation.web.house import settings
 from patronage.newsroom.hooks import signing, wording
 from patronage.newsroom.hooks.keeping import FAILED, GONE, disable, open_keys, open_url
 from patronage.newsroom.hooks.models import Attempt, Delivery, Hook, HookKind
-from patronage.newsroom.hooks.sealed import DoesNotOpen
 
 # What the Standard Webhooks specification proposes: from five seconds to a day, a little over three days in all.
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
