@@ -69,6 +69,11 @@ def test_a_pair_that_would_tell_of_fewer_than_ten_is_hidden(ballots: list[str]) 
     assert co_support.pairs(lettered(ballots, "ab"), (1, 2)) == ()
 
 
+@pytest.mark.parametrize("ballots", [["10 ab", "10 a", "10 b"], ["10 ab"], ["10 ab", "10 a"]])
+def test_a_pair_that_tells_of_nobody_or_of_ten_is_shown(ballots: list[str]) -> None:
+    assert len(co_support.pairs(lettered(ballots, "ab"), (1, 2))) == 1
+
+
 def test_only_the_ten_foremost_are_paired() -> None:
     letters = "abcdefghijkl"
     counted = lettered([f"20 {letters}", *(f"20 {letter}" for letter in letters)], letters)
