@@ -21,19 +21,24 @@ class NotOnTheBallot(ValueError):
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What came of a round: `votes` by position, the `ranking` of positions, `ties` in it, and the chosen `slate`.
+class Decided:
+    """What votes decide: the `ranking` of positions, `ties` in it, and the chosen `slate`.
 
-    `cast` counts all ballots, `blank` those without a tick. A tie is a run of at least two positions with equally many
-    votes, in the order the seed gave them.
+    A tie is a run of at least two positions with equally many votes, in the order the seed gave them.
     """
+
+    ranking: tuple[int, ...]
+    ties: tuple[tuple[int, ...], ...]
+    slate: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Outcome(Decided):
+    """What came of a round: also the `votes` by position; `cast` counts all ballots, `blank` those without a tick."""
 
     cast: int
     blank: int
     votes: Mapping[int, int]
-    ranking: tuple[int, ...]
-    ties: tuple[tuple[int, ...], ...]
-    slate: tuple[int, ...]
 
     def share(self, position: int) -> Fraction:
         """Return which part of all ballots ticked `position`; the shares of a round add to more than one."""
@@ -55,14 +60,14 @@ def approval(grouped: Iterable[tuple[str, int]], topics: Mapping[int, int], plac
         for position in choices.split(","):
             ticked[position] += ballots
     votes = _by_position(ticked, topics)
-    ranking = ranked(votes, topics, seed)
+    return Outcome(**vars(decided(votes, topics, places, seed)), cast=cast, blank=blank, votes=votes)
+
+
+def decided(votes: Mapping[int, int], topics: Mapping[int, int], places: int, seed: str) -> Decided:
+    """Rank the positions, most `votes` (or weight) first, equal ones by SHA-256(seed ‖ topic id), and fill `places`."""
+    ranking = tuple(sorted(votes, key=lambda position: (-votes[position], tie_key(seed, topics[position]))))
     slate = tuple(position for position in ranking[:places] if votes[position])
-    return Outcome(cast, blank, votes, ranking, _ties(ranking, votes), slate)
-
-
-def ranked(votes: Mapping[int, int], topics: Mapping[int, int], seed: str) -> tuple[int, ...]:
-    """Return the positions, most votes first, equal ones by SHA-256(seed ‖ topic id)."""
-    return tuple(sorted(votes, key=lambda position: (-votes[position], tie_key(seed, topics[position]))))
+    return Decided(ranking, _ties(ranking, votes), slate)
 
 
 def tie_key(seed: str, topic_id: int) -> str:

@@ -24,6 +24,10 @@ class LeftOut:
     voters: int
     position: int | None
 
+    def keeps_promise(self, asking: int, places: int) -> bool:
+        """Tell whether they are too few of `asking` voters to be owed one of `places`: fewer than 1 in `places`."""
+        return self.voters == 0 or self.voters * places < asking
+
 
 @dataclass(frozen=True)
 class Badge:
@@ -56,8 +60,7 @@ class Nothing:
 def badge(profile: Profile, slate: Iterable[int], places: int) -> Badge:
     """Tell whether `slate` keeps the promise for `places` (at least one), which may be more than it fills."""
     group = left_out(profile, slate)
-    holds = group.voters == 0 or group.voters * places < profile.asking
-    return Badge(holds, group, profile.asking, places)
+    return Badge(group.keeps_promise(profile.asking, places), group, profile.asking, places)
 
 
 def left_out(profile: Profile, slate: Iterable[int]) -> LeftOut:

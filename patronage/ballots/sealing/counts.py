@@ -4,7 +4,7 @@ All but the weighted count take every ballot once. What is returned stands in th
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import func, select
@@ -69,11 +69,8 @@ def weighed(session: Session, round_id: int) -> Iterator[tuple[str, int, int]]:
 
 
 def ranked(votes: dict[int, int], topics: dict[int, int], places: int, seed: str) -> dict[str, Any]:
-    """Return the ranking, the ties in it, and the slate: as rule "approval" (tally.py) makes them of `votes`."""
-    ranking = tally.ranked(votes, topics, seed)
-    runs = (tuple(run) for _votes, run in groupby(ranking, key=votes.__getitem__))
-    slate = tuple(position for position in ranking[:places] if votes[position])
-    return {"ranking": ranking, "ties": tuple(run for run in runs if len(run) > 1), "slate": slate}
+    """Return the ranking, the ties in it, and the slate that rule "approval" makes of `votes`."""
+    return vars(tally.decided(votes, topics, places, seed))
 
 
 class _Slates:
@@ -94,10 +91,9 @@ class _Slates:
     def told(self, slate: Sequence[int], places: int) -> dict[str, Any]:
         """Return one slate and how it treats voters."""
         nothing, left_out = self._seen(slate)
-        holds = left_out.voters == 0 or left_out.voters * places < self._profile.asking
         return {
             "positions": tuple(slate), "nothing": nothing, "left_out": left_out.voters, "over": left_out.position,
-            "holds": holds,
+            "holds": left_out.keeps_promise(self._profile.asking, places),
         }  # fmt: skip
 
     def _seen(self, slate: Sequence[int]) -> tuple[int, fairness.LeftOut]:

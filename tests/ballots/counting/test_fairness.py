@@ -25,6 +25,12 @@ def test_the_largest_group_left_out_is_who_one_would_find_by_looking(
     assert (nothing.voters, nothing.of) == (sum(map(bool, empty_handed)), asking)
 
 
+def test_exactly_one_in_k_voters_are_owed_a_topic_and_one_fewer_are_not() -> None:
+    assert not fairness.LeftOut(3, A).keeps_promise(asking=9, places=3)
+    assert fairness.LeftOut(2, A).keeps_promise(asking=9, places=3)
+    assert fairness.LeftOut(0, None).keeps_promise(asking=0, places=3)
+
+
 def test_a_slate_of_the_many_alone_has_no_badge_and_says_who_is_left_out() -> None:
     counted = lettered(["6 abc", "3 d"], "abcd")
     badge = fairness.badge(counted, (A, B, C), 3)
