@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patronage.ballots.counting import buying, equal_shares
+from patronage.ballots.counting.profile import Profile
 from tests.ballots.counting import textbook
 from tests.ballots.counting.elections import RUNNING, TOPICS, TWELFTH, A, B, C, D, ballots, lettered, profile
 
@@ -78,6 +79,14 @@ def test_a_step_of_a_round_is_a_hundredth_of_the_budget_shared_by_all() -> None:
     bought = equal_shares.of_round(counted, {1: 11, 2: 12, 3: 13}, {1: 5, 2: 5, 3: 4}, 10, "seed")
     assert (bought.purse - Fraction(10, 4)) % Fraction(10, 400) == 0
     assert bought.cost <= 10
+
+
+def test_who_ticked_nothing_has_a_purse_and_a_share_of_each_step_too() -> None:
+    counted = lettered(["1 a"], "a")
+    with_blank = Profile.read([("1", 1), ("", 9)], (A,))
+    alone, among_ten = (equal_shares.of_round(each, {A: 11}, {A: 5}, 7, "seed").purse for each in (counted, with_blank))
+    assert alone == 7
+    assert among_ten == Fraction(7, 10) + 615 * Fraction(7, 1000)
 
 
 def test_a_tie_is_listed_and_falls_as_it_stands() -> None:

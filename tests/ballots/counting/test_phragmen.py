@@ -10,7 +10,7 @@ from patronage.ballots import tally
 from patronage.ballots.counting import fairness, phragmen
 from patronage.ballots.counting.profile import Profile
 from tests.ballots.counting import textbook
-from tests.ballots.counting.elections import RUNNING, TOPICS, TWELFTH, A, B, C, D, ballots, grouped, profile
+from tests.ballots.counting.elections import RUNNING, TOPICS, TWELFTH, A, B, C, D, ballots, grouped, lettered, profile
 
 Ballots = list[frozenset[int]]
 NUMBERS = {position: 100 + position for position in TOPICS}
@@ -75,6 +75,13 @@ def test_a_tie_falls_as_the_seed_says() -> None:
     by_hash = tuple(sorted(TOPICS, key=lambda position: tally.tie_key("a seed", NUMBERS[position])))
     slate = phragmen.order(profile([frozenset(TOPICS)]), NUMBERS, 1, "a seed")
     assert (slate.order, slate.ties) == (by_hash[:1], (by_hash,))
+
+
+def test_topics_that_stay_equal_for_several_places_are_told_as_one_tie() -> None:
+    counted = lettered(["2 abc", "1 d", "1 e"], "abcde")
+    slate = phragmen.filled(counted, 5, (3, 1, 2, 5, 4))
+    assert slate.order == (3, 1, 5, 4, 2)
+    assert slate.ties == ((3, 1, 2), (1, 2, 5, 4))
 
 
 def test_a_round_without_ballots_fills_no_place() -> None:
