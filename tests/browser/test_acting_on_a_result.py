@@ -10,13 +10,10 @@ from patronage.ballots import rounds, topics, voting
 from tests.ballots import polls
 from tests.browser import steps
 from tests.fixtures.chromium import People
+from tests.fixtures.databases import on_sqlite
 from tests.fixtures.live import Live
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.parametrize("engine", ["sqlite"], indirect=True),  # the rules behind these pages are tested on both
-]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 VOTER = "voter@reader.example"
 BALLOTS = ("1,2", "1,2", "1,2", "1,2", "1", "4", "4", "4,5")
 STORY, WHY = "https://newsroom.example/port", "The radio has been on it for a month."
@@ -116,6 +113,7 @@ def _tell(desk: Page) -> None:
     expect(desk.get_by_text("The letters are on their way.")).to_be_visible()
 
 
+@on_sqlite
 def test_a_reader_sees_the_result_the_decision_and_how_fair_it_is(live: Live, somebody: People) -> None:
     round_id, now = steps.open_round(live), live.tools.clock.now()
     secret = live.settings.secret_key.get_secret_value()

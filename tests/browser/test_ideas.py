@@ -12,13 +12,10 @@ from tests.ballots.polls import a_patron
 from tests.ballots.suggesting.idea_makers import an_idea
 from tests.browser import steps
 from tests.fixtures.chromium import People
+from tests.fixtures.databases import on_sqlite
 from tests.fixtures.live import Live
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.parametrize("engine", ["sqlite"], indirect=True),  # pages are the same on both databases
-]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 READER = "reader@example.org"
 
 
@@ -65,6 +62,7 @@ def test_a_similar_idea_is_offered_while_one_types_and_backed_by_keyboard(
     assert _backers(live, idea) == 2
 
 
+@on_sqlite
 def test_enter_in_the_title_sends_the_form_and_backs_nothing(
     live: Live, somebody: People, reader: Person, idea: Topic
 ) -> None:
@@ -79,6 +77,7 @@ def test_enter_in_the_title_sends_the_form_and_backs_nothing(
     assert _backers(live, idea) == 1
 
 
+@on_sqlite
 def test_without_scripts_the_form_shows_what_is_similar_first(
     live: Live, somebody: People, reader: Person, idea: Topic
 ) -> None:
@@ -93,6 +92,7 @@ def test_without_scripts_the_form_shows_what_is_similar_first(
     assert _backers(live, idea) == 2
 
 
+@on_sqlite
 def test_the_board_is_moved_by_keyboard_on_a_small_screen(live: Live, somebody: People, idea: Topic) -> None:
     desk = somebody(viewport={"width": 360, "height": 740})
     steps.sign_in_by_letter(desk, live, steps.editor(live), going_to="/desk/topics")

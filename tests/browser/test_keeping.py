@@ -5,13 +5,10 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import steps
 from tests.fixtures.chromium import People
+from tests.fixtures.databases import on_sqlite
 from tests.fixtures.live import Live
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.parametrize("engine", ["sqlite"], indirect=True),  # the rules behind these pages are tested on both
-]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 READER = "reader@example.org"
 
 
@@ -54,6 +51,7 @@ def test_a_patron_changes_pauses_and_goes_on(live: Live, patron: Page) -> None:
     expect(patron.get_by_text("That is how it is already").first).to_be_visible()
 
 
+@on_sqlite
 def test_another_card_is_entered_at_stripe_and_leads_back(live: Live, patron: Page) -> None:
     patron.get_by_role("link", name="Card").click()
     patron.get_by_role("button", name="Enter another card").click()

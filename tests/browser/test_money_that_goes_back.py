@@ -10,11 +10,7 @@ from tests.browser import steps
 from tests.fixtures.chromium import People
 from tests.fixtures.live import Live
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.parametrize("engine", ["sqlite"], indirect=True),  # the rules behind these pages are tested on both
-]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 READER, BOOKS = "reader@example.org", "books@newsroom.example"
 
 

@@ -12,13 +12,10 @@ from patronage.giving.models import Interval
 from patronage.people import staff
 from tests.browser import steps
 from tests.fixtures.chromium import People
+from tests.fixtures.databases import on_sqlite
 from tests.fixtures.live import Live
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.parametrize("engine", ["sqlite"], indirect=True),  # the rules are tested on both databases
-]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 BUYER, FRIEND = "buyer@example.org", "friend@example.org"
 
 
@@ -59,6 +56,7 @@ def test_a_present_is_bought_mailed_and_accepted(live: Live, somebody: People) -
     expect(buyer.get_by_text("Nadia has accepted your present.")).to_be_visible()
 
 
+@on_sqlite
 def test_the_button_keeps_saying_what_a_code_makes_of_a_typed_amount(live: Live, somebody: People) -> None:
     editor = _editor(live)
     with live.tools.database.transaction() as session:
