@@ -22,7 +22,7 @@ def seal(content: bytes, secret: str, purpose: bytes, bound_to: bytes) -> bytes:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + AESGCM(_key(secret, purpose)).encrypt(nonce, content, bound_to)
+    return nonce + AESGCM(derived_key(secret, purpose)).encrypt(nonce, content, bound_to)
 
 
 def unseal(sealed: bytes, secret: str, purpose: bytes, bound_to: bytes) -> bytes:
@@ -31,13 +31,14 @@ def unseal(sealed: bytes, secret: str, purpose: bytes, bound_to: bytes) -> bytes
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     try:
-        return AESGCM(_key(secret, purpose)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
+        return AESGCM(derived_key(secret, purpose)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
     except InvalidTag:
         raise DoesNotOpen("it was sealed with another PATRONAGE_SECRET_KEY") from None
 
 
 @functools.lru_cache(maxsize=8)
-def _key(secret: str, purpose: bytes) -> bytes:
+def derived_key(secret: str, purpose: bytes) -> bytes:
+    """Return the 32 bytes under which things of one `purpose` are sealed."""
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 

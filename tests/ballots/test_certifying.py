@@ -23,6 +23,7 @@ from patronage.ballots.sealing.refusals import (
 from patronage.foundation.clock import FrozenClock
 from patronage.foundation.database import Database
 from patronage.foundation.post import Mailbox
+from patronage.foundation.sealed import derived_key
 from patronage.foundation.settings import Settings
 from patronage.foundation.worker import Worker
 from patronage.people.models import AuditEntry, Person
@@ -55,7 +56,8 @@ def test_after_certification_no_token_of_a_known_person_can_be_derived(
     with database.transaction() as session:
         assert session.scalars(select(RoundKey)).all() == []
         tokens = set(session.scalars(select(Ballot.token)))
-        guesses = (b"", SECRET.encode(), (round_.tie_seed or "").encode(), keys._sealing_key(SECRET), bytes(32))
+        sealing_key = derived_key(SECRET, keys.PURPOSE)
+        guesses = (b"", SECRET.encode(), (round_.tie_seed or "").encode(), sealing_key, bytes(32))
         assert not tokens & {keys.token(guess, patron.id) for guess in guesses}
         assert voting.receipt_for(session, round_.id, patron.id, "a form", SECRET) is None
         assert receipts.look_up(session, receipt)[0] is Finding.COUNTED
@@ -133,6 +135,15 @@ def test_a_correction_counts_the_same_ballots_again_and_keeps_the_breakdowns(dat
         frozen = results.visible_results(session, round_, None).result
         assert frozen
         assert (frozen.version, frozen.reason) == (2, "A program counted a ballot twice.")
+
+
+def test_nothing_is_corrected_over_seals_that_do_not_hold(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        round_ = _closed_round(session, now)
+        _miscounted(session, round_)
+        unguarded(session, "UPDATE chain_batch SET salt = head")
+        with pytest.raises(BallotsDiffer):
+            correcting.correct(session, round_.id, "It was wrong.", None, now)
 
 
 def test_two_results_that_differ_by_one_ballot_cannot_be_subtracted_to_a_person(
