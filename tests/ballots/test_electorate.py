@@ -185,10 +185,22 @@ def test_a_length_of_patronage_can_be_asked_for(database: Database, now: datetim
         votes(session, round_, new, "1", now + DAY)
 
 
+def test_what_was_given_back_or_given_once_makes_nobody_a_patron_for_longer(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        new = a_patron(session, now)
+        earlier = a_pledge(session, now, new, since=now - YEAR)
+        earlier.paid_until = earlier.patron_until = None
+        round_ = an_open_round(session, now, least_days=90)
+        with pytest.raises(TooShortAPatron):
+            votes(session, round_, new, "1", now)
+
+
 def test_who_is_a_patron_by_name_alone_is_counted_as_that_or_not_admitted(database: Database, now: datetime) -> None:
     with database.transaction() as session:
-        voter, idle, paying = (a_patron(session, now, kind=PledgeKind.COMPLIMENTARY, monthly=0) for _ in range(3))
-        a_pledge(session, now, paying)
+        given = [a_patron(session, now, kind=PledgeKind.COMPLIMENTARY, monthly=0) for _ in range(4)]
+        voter, idle, paying, paying_and_idle = given
+        for person in (paying, paying_and_idle):
+            a_pledge(session, now, person)
         strict = an_open_round(session, now, admits_named=False)
         with pytest.raises(NotGrantedByName):
             votes(session, strict, voter, "1", now)
@@ -197,9 +209,10 @@ def test_who_is_a_patron_by_name_alone_is_counted_as_that_or_not_admitted(databa
         for person in (voter, paying):
             votes(session, round_, person, "1", now)
         closed(session, round_, now + DAY)
-        named = select(Electorate.person_id).where(Electorate.round_id == round_.id, Electorate.named)
-        assert set(session.scalars(named)) == {voter.id, idle.id}
-        assert closed(session, strict, now + DAY).electorate_size == 1
+        listed = select(Electorate.person_id, Electorate.named).where(Electorate.round_id == round_.id)
+        assert set(map(tuple, session.execute(listed))) == {(voter.id, True), (idle.id, True), (paying.id, False)}
+        assert round_.electorate_size == 4
+        assert closed(session, strict, now + DAY).electorate_size == 2
 
 
 def test_weights_follow_the_level_at_casting_and_the_frozen_list_the_one_at_opening(
@@ -238,24 +251,13 @@ def test_bands_are_coarse_and_say_nothing_of_when_somebody_voted(database: Datab
     assert not [column.name for column in Electorate.__table__.columns if column.name.endswith("_at")]
 
 
-@pytest.mark.parametrize("disputed", [False, True])
-def test_a_payment_given_back_takes_back_what_it_bought_and_no_more(
-    database: Database, now: datetime, disputed: bool
-) -> None:
-    """Of two pledges the large one is given back: where the small one suffices the ballot stays, at its weight."""
+def test_a_round_closed_before_its_cut_off_lists_who_is_a_patron_then(database: Database, now: datetime) -> None:
     with database.transaction() as session:
-        low, high = a_tier(session, "Reader", 1, 500), a_tier(session, "Friend", 2, 2000)
-        strict = an_open_round(session, now, least_tier_id=high.id)
-        weighted = an_open_round(session, now, weights={low.id: 1, high.id: 2})
-        person = a_patron(session, now, monthly=2500)
-        large = _pledge(session, person)
-        a_pledge(session, now, person, monthly=600)
-        for round_ in (strict, weighted):
-            votes(session, round_, person, "1", now)
-        take_back(session, large, now, disputed=disputed)
-        for round_ in (strict, weighted):
-            closed(session, round_, now + DAY)
-        assert [(each.round_id, each.weight) for each in session.scalars(select(Ballot))] == [(weighted.id, 1)]
+        ends_soon = a_patron(session, now - DAY)
+        _pledge(session, ends_soon).patron_until = now + timedelta(hours=1)
+        cut_off, opens_at = now + timedelta(hours=2), now + timedelta(hours=3)
+        round_ = an_open_round(session, now, policy=Policy.FROZEN, cut_off=cut_off, opens_at=opens_at)
+        assert closed(session, round_, now).electorate_size == 1
 
 
 def test_nobody_without_a_settled_payment_is_on_any_list(database: Database, now: datetime) -> None:
