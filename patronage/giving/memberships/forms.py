@@ -87,8 +87,8 @@ class PresentForm(PageForm):
         check_address(field)
 
     def validate_deliver_on(self, field: Field) -> None:
-        """Take a day from today to a year from now."""
-        if field.data and not 0 <= (field.data - self._today).days <= LATEST_DAYS:
+        """Take a day from today to a year from now, and yesterday: so says a page that was opened before midnight."""
+        if field.data and not -1 <= (field.data - self._today).days <= LATEST_DAYS:
             raise ValidationError(_("Choose a day between today and a year from now."))
 
 

@@ -68,8 +68,8 @@ def _form(known: Terms) -> PresentForm:
 
 
 def _wish(form: PresentForm) -> Wish:
-    day = form.deliver_on.data
-    mailed = datetime.combine(day, time() if day == _today() else MAILED_AT, settings().zone)
+    day, today = form.deliver_on.data, _today()
+    mailed = datetime.combine(max(day, today), time() if day <= today else MAILED_AT, settings().zone)
     return Wish(
         form.giver_name.data, form.recipient_name.data, form.recipient_email.data, form.message.data, language(), mailed
     )

@@ -108,11 +108,12 @@ def test_it_waits_for_its_day(
     _letter(mailbox, "nadia@reader.example", "A present from Olha")
 
 
+@pytest.mark.parametrize("typed", ["2026-03-03", "2026-03-02"], ids=["today", "a page opened before midnight"])
 def test_one_for_today_does_not_wait_for_the_morning(
-    client: FlaskClient, readers: Readers, worker: Worker, mailbox: Mailbox
+    client: FlaskClient, readers: Readers, worker: Worker, mailbox: Mailbox, typed: str
 ) -> None:
-    readers.stripe.advance(seconds=13 * 3600)  # three at night in Kyiv
-    _buy(client, readers, deliver_on="2026-03-03")
+    readers.stripe.advance(seconds=13 * 3600)  # three at night in Kyiv, of the third
+    _buy(client, readers, deliver_on=typed)
     worker.work_until_idle()
     _letter(mailbox, "nadia@reader.example", "A present from Olha")
 
