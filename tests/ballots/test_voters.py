@@ -154,6 +154,15 @@ def test_turnout_is_noted_each_hour_rounded_down_to_ten_until_closing(
         assert session.scalar(waiting) == 0
 
 
+def test_turnout_of_an_hour_is_not_made_up_later(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        round_ = an_open_round(session, now)
+        in_time, missed = now + turnout.HOUR, now + 2 * turnout.HOUR
+        turnout.note(session, round_, in_time, in_time + timedelta(minutes=59))
+        turnout.note(session, round_, missed, missed + turnout.HOUR)
+        assert list(session.scalars(select(TurnoutHour.hour))) == [in_time]
+
+
 def _asking(session: Session, now: datetime) -> tuple[Round, Person]:
     round_, patron = an_open_round(session, now, asks_why=True, most_ticks=2), a_patron(session, now)
     votes(session, round_, patron, "1,3", now)
