@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patronage.ballots.counting import buying, equal_shares
+from patronage.ballots.counting import buying, equal_shares, raising
+from patronage.ballots.counting.buying import Look
 from patronage.ballots.counting.profile import Profile
 from tests.ballots.counting import textbook
 from tests.ballots.counting.elections import RUNNING, TOPICS, TWELFTH, A, B, C, D, ballots, lettered, profile
@@ -87,6 +88,16 @@ def test_who_ticked_nothing_has_a_purse_and_a_share_of_each_step_too() -> None:
     alone, among_ten = (equal_shares.of_round(each, {A: 11}, {A: 5}, 7, "seed").purse for each in (counted, with_blank))
     assert alone == 7
     assert among_ten == Fraction(7, 10) + 615 * Fraction(7, 1000)
+
+
+def test_nothing_is_leapt_over_once_two_groups_have_changed_sides() -> None:
+    """As many pay the equal part in both runs, but not the same: what held until then need not go on."""
+    poor_and_rich, rich_and_poor = ([Look(0, 0, 2, 1, slacks)] for slacks in ([-9, 4], [8, -4]))
+    first = buying.Run(Fraction(1), (A,), looks=poor_and_rich, rivals=[{0: Fraction(1)}])
+    second = buying.Run(Fraction(2), (A,), looks=rich_and_poor, rivals=[{0: Fraction(1)}])
+    assert raising.reach(first, second) == 1
+    unchanged = buying.Run(Fraction(2), (A,), looks=[Look(0, 0, 2, 1, [-8, 4])], rivals=[{0: Fraction(1)}])
+    assert raising.reach(first, unchanged) == 8
 
 
 def test_a_tie_is_listed_and_falls_as_it_stands() -> None:
