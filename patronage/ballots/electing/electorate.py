@@ -14,11 +14,10 @@ from patronage.ballots.models import Ballot, Electorate, Policy, Round, RoundKey
 from patronage.ballots.refusals import NoSuchRound
 from patronage.books.models import Payment
 from patronage.foundation.database import Key
+from patronage.foundation.streaming import portions
 from patronage.giving import standing
 from patronage.giving.models import Pledge, PledgeKind
 from patronage.people.models import Person
-
-READ_AT_ONCE = 20_000
 
 
 def draw_up(session: Session, round_: Round, secret: str, now: datetime) -> int:
@@ -143,8 +142,7 @@ def _write_named(session: Session, round_: Round, now: datetime) -> None:
 
 def _publish(session: Session, round_: Round, secret: str, people: Any, moments: dict[str, datetime]) -> None:
     key = _key(session, round_.id, secret)  # before anything is streamed, as it may not open
-    found = session.connection().execute(people, moments, execution_options={"yield_per": READ_AT_ONCE})
-    ids = (person_id for portion in found.partitions() for (person_id,) in portion)
+    ids = (person_id for portion in portions(session, people, moments) for (person_id,) in portion)
     round_.electorate_size, round_.electorate_sha256 = list_hash(key, ids)
 
 

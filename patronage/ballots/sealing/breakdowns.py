@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from patronage.ballots import keys
 from patronage.ballots.models import Electorate
-from patronage.ballots.sealing.raw import READ_AT_ONCE, Cast
+from patronage.ballots.sealing.raw import Cast
+from patronage.foundation.streaming import portions
 
 LEAST = 10
 DIMENSIONS = ("tier", "tenure", "language")
@@ -33,7 +34,7 @@ def linked(session: Session, round_id: int, key: bytes) -> tuple[list[bytes], li
     query = query.where(voter.round_id == round_id, voter.voted)
     numbers: dict[Bands, int] = {}
     links, token_of = [], keys.tokens(key)
-    for portion in session.connection().execute(query, execution_options={"yield_per": READ_AT_ONCE}).partitions():
+    for portion in portions(session, query):
         for person_id, *bands in portion:
             number = numbers.setdefault(tuple(bands), len(numbers))
             links.append(token_of(person_id) + number.to_bytes(CODE_BYTES, "big"))

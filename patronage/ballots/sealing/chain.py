@@ -23,12 +23,13 @@ from sqlalchemy.orm import Session
 
 from patronage.ballots.models import BallotEvent, ChainBatch, Round
 from patronage.foundation import jobs
+from patronage.foundation.streaming import portions
 
 SEAL_JOB = "ballots/seal"
 EVERY = timedelta(hours=1)
 LEAF_BYTES, SALT_BYTES = 32, 16
 LINE_FEED = "\n"
-READ_AT_ONCE = 20_000
+LINES_AT_ONCE = 20_000
 
 
 def arrange(session: Session, round_id: int, now: datetime) -> None:
@@ -75,7 +76,7 @@ def roots(session: Session, round_id: int) -> Roots:
     event = BallotEvent.__table__.c
     query = select(event.leaf, event.seq).where(event.round_id == round_id).order_by(event.leaf)
     every, of_batch, many = hashlib.sha256(), defaultdict[int, Any](hashlib.sha256), 0
-    for portion in session.connection().execute(query, execution_options={"yield_per": READ_AT_ONCE}).partitions():
+    for portion in portions(session, query):
         parted = defaultdict[int, list[bytes]](list)
         for leaf, seq in portion:
             parted[bisect_left(ends, seq) + 1].append(leaf)
@@ -116,7 +117,7 @@ def head_of(round_id: int, number: int, before: bytes, root: bytes, salt: bytes)
 def root_of(leaves: Iterable[bytes]) -> bytes:
     """Return the root over `leaves`, which come sorted; it is the SHA-256 of the published list as a file."""
     digest, waiting = hashlib.sha256(), iter(leaves)
-    while lines := _lines(islice(waiting, READ_AT_ONCE)):
+    while lines := _lines(islice(waiting, LINES_AT_ONCE)):
         digest.update(lines)
     return digest.digest()
 
@@ -162,6 +163,5 @@ def _last(session: Session, round_id: int) -> ChainBatch | None:
 
 
 def _leaves(session: Session, query: Select[Any]) -> Iterator[bytes]:
-    found = session.connection().execute(query, execution_options={"yield_per": READ_AT_ONCE})
-    for portion in found.partitions():
+    for portion in portions(session, query):
         yield from map(itemgetter(0), portion)

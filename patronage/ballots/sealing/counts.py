@@ -15,8 +15,8 @@ from patronage.ballots.counting import co_support, equal_shares, fairness, margi
 from patronage.ballots.counting.profile import Profile
 from patronage.ballots.models import Ballot, Round, RoundTopic
 from patronage.ballots.sealing.weights import Weighing
+from patronage.foundation.streaming import portions
 
-READ_AT_ONCE = 20_000
 WHAT_IF = range(3, 9)  # so many places are looked at besides the round's own
 MOST_PAIRS = 10
 
@@ -50,11 +50,10 @@ def of_round(session: Session, round_: Round, topics: Sequence[RoundTopic], elig
 
 
 def grouped(session: Session, round_id: int) -> Iterator[tuple[str, int]]:
-    """Yield (choices, how many ballots) of a round, read in portions; past the ORM, which doubled the time it takes."""
+    """Yield (choices, how many ballots) of a round, read in portions."""
     ballot = Ballot.__table__.c
     query = select(ballot.choices, func.count()).where(ballot.round_id == round_id).group_by(ballot.choices)
-    found = session.connection().execute(query, execution_options={"yield_per": READ_AT_ONCE})
-    for portion in found.partitions():
+    for portion in portions(session, query):
         yield from portion
 
 
@@ -63,8 +62,7 @@ def weighed(session: Session, round_id: int) -> Iterator[tuple[str, int, int]]:
     ballot = Ballot.__table__.c
     query = select(ballot.choices, ballot.weight, func.count()).where(ballot.round_id == round_id)
     query = query.group_by(ballot.choices, ballot.weight)
-    found = session.connection().execute(query, execution_options={"yield_per": READ_AT_ONCE})
-    for portion in found.partitions():
+    for portion in portions(session, query):
         yield from portion
 
 

@@ -10,8 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from patronage.ballots.models import Ballot
-
-READ_AT_ONCE = 20_000
+from patronage.foundation.streaming import portions
 
 Cast = tuple[bytes, int, str, int]  # token, version, choices, weight
 
@@ -28,8 +27,7 @@ class Ballots:
         ballot = Ballot.__table__.c
         query = select(ballot.token, ballot.version, ballot.choices, ballot.weight)
         query = query.where(ballot.round_id == self._round_id).order_by(ballot.token)
-        found = self._session.connection().execute(query, execution_options={"yield_per": READ_AT_ONCE})
-        for portion in found.partitions():
+        for portion in portions(self._session, query):
             lines = [f"{token.hex()}:{version}:{choices}:{weight}\n" for token, version, choices, weight in portion]
             self._digest.update("".join(lines).encode())
             yield from portion
