@@ -18,10 +18,11 @@ from sqlalchemy.orm import Session
 
 from patronage.ballots.models import Round, Topic, TopicState
 from patronage.ballots.results import Frozen, visible_results
+from patronage.foundation.stamps import to_the_second
 from patronage.foundation.web.guards import public
 from patronage.foundation.web.house import here, link, settings, tools
 from patronage.foundation.web.kept_pages import KeptPages
-from patronage.foundation.web.languages import LANGUAGES, OURS
+from patronage.foundation.web.languages import newsrooms_language
 
 blueprint = Blueprint("newsroom_feeds", __name__)
 PAGES = "patronage-feed-pages"
@@ -76,8 +77,7 @@ def json_feed() -> ResponseReturnValue:
 def _answer(path: str, write: Callable[[Feed], str], content_type: str) -> ResponseReturnValue:
     pages: KeptPages = current_app.extensions[PAGES]
     known, now = current_app.extensions["patronage-rounds"](), tools().clock.now()
-    locale = here().newsroom().locale
-    g.language = language = locale if locale in LANGUAGES else OURS  # one document for all: the newsroom's language
+    g.language = language = newsrooms_language()  # one document for all
 
     def draw() -> str:
         with tools().database.reading() as session, force_locale(language):
@@ -135,7 +135,7 @@ def as_atom(feed: Feed) -> str:
     root = ElementTree.Element(f"{{{ATOM}}}feed", {"xml:lang": feed.language})
     _put(root, "title", feed.title)
     _put(root, "id", _mark(BEGAN, "results"))
-    _put(root, "updated", _stamp(max((each.updated for each in feed.entries), default=BEGAN)))
+    _put(root, "updated", to_the_second(max((each.updated for each in feed.entries), default=BEGAN)))
     _put(root, "link", rel="self", href=feed.address, type="application/atom+xml")
     _put(root, "link", rel="alternate", href=link("/topics"), type="text/html")
     _put(_put(root, "author"), "name", feed.title)
@@ -144,8 +144,8 @@ def as_atom(feed: Feed) -> str:
         _put(entry, "title", each.title)
         _put(entry, "id", each.mark)
         _put(entry, "link", rel="alternate", href=each.url)
-        _put(entry, "published", _stamp(each.published))
-        _put(entry, "updated", _stamp(each.updated))
+        _put(entry, "published", to_the_second(each.published))
+        _put(entry, "updated", to_the_second(each.updated))
         _put(entry, "summary", each.text)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode")
 
@@ -159,7 +159,7 @@ def as_json(feed: Feed) -> str:
     told["items"] = [
         {
             "id": each.mark, "url": each.url, "title": each.title, "content_text": each.text,
-            "date_published": _stamp(each.published), "date_modified": _stamp(each.updated),
+            "date_published": to_the_second(each.published), "date_modified": to_the_second(each.updated),
         }
         for each in feed.entries
     ]  # fmt: skip
@@ -172,7 +172,3 @@ def _put(parent: ElementTree.Element, name: str, text: str = "", **attributes: s
     element = ElementTree.SubElement(parent, f"{{{ATOM}}}{name}", known)
     element.text = NOT_IN_XML.sub("", text) or None
     return element
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

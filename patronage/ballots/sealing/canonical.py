@@ -2,8 +2,10 @@
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from patronage.foundation.stamps import to_the_second
 
 FIRST_SCHEMA = "patronage/round-result/1"
 SCHEMA = "patronage/round-result/2"
@@ -21,4 +23,4 @@ def sha256(canonical: str) -> str:
 
 def stamp(moment: datetime | None) -> str | None:
     """Return a moment as the canonical JSON holds it: in UTC, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+    return to_the_second(moment) if moment else None

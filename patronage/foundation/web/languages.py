@@ -43,7 +43,7 @@ def language() -> str:
     if spoken is None:
         asked = request.args.get("lang", "")
         spoken = asked if asked in LANGUAGES else _asked_for(request.headers.get("Accept-Language", ""))
-        g.language = spoken = spoken or _newsrooms()
+        g.language = spoken = spoken or newsrooms_language()
     return spoken
 
 
@@ -68,7 +68,7 @@ def said(refusal: Refused) -> str:
     return str(gettext(str(refusal.reason), **refusal.parts))
 
 
-def _newsrooms() -> str:
+def newsrooms_language() -> str:
     """Return the newsroom's language; ours where it cannot be read, as that page tells that the database is gone."""
     try:
         wanted = here().newsroom().locale

@@ -5,17 +5,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from patronage.foundation.stamps import to_the_second
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST = 100
 
 
-def _to_the_second(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 Moment = Annotated[
     datetime,
-    PlainSerializer(_to_the_second),
+    PlainSerializer(to_the_second),
     Field(json_schema_extra={"type": "string", "format": "date-time"}, description="UTC, to the second."),
 ]
 State = Literal["announced", "open", "closed", "certified"]

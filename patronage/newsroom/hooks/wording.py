@@ -1,7 +1,7 @@
 """What is said of each event: facts for programs, a line for people; `visible_results` is asked for whatever counts."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from flask import g
@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from patronage.ballots.announcing import Event
 from patronage.ballots.models import Round, Topic, TopicState
 from patronage.ballots.results import Frozen, visible_results
+from patronage.foundation.stamps import to_the_second
 from patronage.foundation.web.house import here, link
-from patronage.foundation.web.languages import LANGUAGES
+from patronage.foundation.web.languages import newsrooms_language
 
 PING = "test.ping"
 OF_ROUNDS = frozenset({Event.ROUND_OPENED, Event.ROUND_CLOSED, Event.RESULT_CERTIFIED})
@@ -68,10 +69,8 @@ def message(event: str, at: datetime, told: Facts) -> str:
 
 def line(event: str, told: Facts) -> str:
     """Return the JSON body of `event` for a chat room, in the newsroom's language."""
-    locale = here().newsroom().locale
-    locale = locale if locale in LANGUAGES else "en"
-    with force_locale(locale):
-        g.language = locale
+    g.language = spoken = newsrooms_language()
+    with force_locale(spoken):
         return json.dumps({"text": _sentence(event, told)}, ensure_ascii=False)
 
 
@@ -109,4 +108,4 @@ def plain(words: str) -> str:
 
 def stamp(moment: datetime | None) -> str | None:
     """Return a moment as text in UTC, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+    return to_the_second(moment) if moment else None
