@@ -1,18 +1,13 @@
-"""Races, each first shown with the lock off: many casts of one patron, casts against the closing, closing twice."""
+"""Races: many casts of one patron, casts against the closing, closing twice; unlocked in test_races_unlocked.py."""
 
 import functools
 import secrets
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime, timedelta
-from threading import Barrier
-from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, func, select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from patronage.ballots import duties, results, rounds, topics, voting
@@ -25,6 +20,7 @@ from patronage.foundation.jobs import Job
 from patronage.foundation.tools import Tools
 from patronage.people.models import Person
 from tests.ballots.polls import SECRET, a_draft, a_patron
+from tests.ballots.racing import casting, closing, together
 
 AT_ONCE = 10
 DAY = timedelta(days=1)
@@ -36,50 +32,10 @@ def patrons(database: Database, now: datetime) -> list[Person]:
         return [a_patron(session, now) for _ in range(24)]
 
 
-@contextmanager
-def together(deeds: list[Callable[[], object]]) -> Iterator[list[object]]:
-    """Do all of `deeds` at once, each in a thread; what one returned or raised stands in its place."""
-    start = Barrier(len(deeds))
-
-    def do(deed: Callable[[], object]) -> object:
-        start.wait()
-        try:
-            return deed()
-        except Exception as error:  # noqa: BLE001 - what went wrong is what the test looks at
-            return error
-
-    with ThreadPoolExecutor(len(deeds)) as threads:
-        yield list(threads.map(do, deeds))
-
-
-@contextmanager
-def out_of_turn(database: Database) -> Iterator[Session]:
-    """A transaction that writes without having said so: on SQLite without the lock that lets writers in one by one."""
-    with database.reading() as session:
-        yield session
-        session.commit()
-
-
-def _cast(database: Database, round_: Round, person: Person, choice: str, now: datetime) -> Callable[[], object]:
-    def deed() -> object:
-        with database.transaction() as session:
-            return voting.cast(session, round_.id, person.id, [choice], secrets.token_hex(16), now, SECRET)
-
-    return deed
-
-
-def _close(database: Database, round_: Round, now: datetime) -> Callable[[], object]:
-    def deed() -> object:
-        with database.transaction() as session:
-            return rounds.close_round(session, round_.id, SECRET, None, now)
-
-    return deed
-
-
 def test_fifty_ballots_of_one_patron_at_once_are_one_ballot(
     database: Database, round_: Round, patrons: list[Person], now: datetime
 ) -> None:
-    deeds = [_cast(database, round_, patrons[0], str(1 + number % 5), now) for number in range(50)]
+    deeds = [casting(database, round_, patrons[0], str(1 + number % 5), now) for number in range(50)]
     with together(deeds) as done:
         assert all(isinstance(each, voting.Cast) for each in done), done
     with database.reading() as session:
@@ -111,8 +67,8 @@ def test_one_form_sent_many_times_at_once_is_one_event(
 def test_a_ballot_racing_the_closing_is_in_the_result_or_refused(
     database: Database, round_: Round, patrons: list[Person], now: datetime
 ) -> None:
-    deeds = [_cast(database, round_, person, "1", now) for person in patrons]
-    deeds.insert(8, _close(database, round_, now))
+    deeds = [casting(database, round_, person, "1", now) for person in patrons]
+    deeds.insert(8, closing(database, round_, now))
     with together(deeds) as done:
         cast = [each for each in done if isinstance(each, voting.Cast)]
         refused = [each for each in done if isinstance(each, RoundClosed)]
@@ -169,7 +125,7 @@ def test_ballots_around_the_closing_are_all_counted_if_acknowledged_and_none_is_
 
 
 def test_closing_at_once_from_everywhere_freezes_one_result(database: Database, round_: Round, now: datetime) -> None:
-    with together([_close(database, round_, now)] * 8) as done:
+    with together([closing(database, round_, now)] * 8) as done:
         assert sum(isinstance(each, Round) for each in done) == 1
         assert sum(isinstance(each, RoundClosed) for each in done) == 7, done
     with database.reading() as session:
@@ -185,63 +141,12 @@ def test_the_job_and_an_editor_closing_at_once_freeze_one_result(
         with app.test_request_context():
             duties.close_when_over(tools, {"round": round_.id})
 
-    with together([job, _close(database, round_, clock.now())] * 5) as done:
+    with together([job, closing(database, round_, clock.now())] * 5) as done:
         assert sum(isinstance(each, Round) for each in done) <= 1
         assert all(each is None or isinstance(each, Round | RoundClosed) for each in done), done
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(RoundResult)) == 1
         assert session.scalar(select(func.count()).select_from(Job).where(Job.kind == rounds.TELLING_JOB)) == 1
-
-
-def test_without_the_lock_a_ballot_would_come_too_late_to_be_counted(
-    database: Database, round_: Round, patrons: list[Person], now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The voter is told "in", the result is frozen without them: on PostgreSQL nothing but the lock prevents it.
-
-    On SQLite a transaction that did not begin IMMEDIATE is thrown out instead: nothing is lost, but the voter fails.
-    """
-    put = voting._put
-
-    def put_after_closing(connection: Connection, facts: dict[str, Any]) -> int | None:
-        _close(database, round_, now)()
-        return put(connection, facts)
-
-    monkeypatch.setattr(voting, "_ON_POSTGRESQL", voting._WHAT_DECIDES)
-    monkeypatch.setattr(voting, "_put", put_after_closing)
-    with database.reading() as voter:  # a plain BEGIN
-        if database.is_sqlite:
-            with pytest.raises(OperationalError, match="database is locked"):
-                voting.cast(voter, round_.id, patrons[0].id, ["1"], secrets.token_hex(16), now, SECRET)
-            return
-        voting.cast(voter, round_.id, patrons[0].id, ["1"], secrets.token_hex(16), now, SECRET)
-        voter.commit()
-    with database.reading() as session:
-        assert session.scalar(select(func.count()).select_from(Ballot)) == 1
-        assert not results.recount(session, session.get_one(Round, round_.id))
-
-
-def test_without_the_lock_two_closings_at_once_would_both_freeze_a_result(
-    database: Database, round_: Round, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Both read an open round; only that results cannot be written twice would keep the second from telling voters.
-
-    SQLite throws the second out as soon as it writes, since what it has read is no longer so.
-    """
-    both_have_read = Barrier(2)
-
-    def unlocked(session: Session, round_id: int) -> Round:
-        found = session.get_one(Round, round_id)
-        both_have_read.wait()
-        return found
-
-    def close() -> None:
-        with out_of_turn(database) as session:
-            rounds.close_round(session, round_.id, SECRET, None, now)
-
-    monkeypatch.setattr(rounds, "locked", unlocked)
-    with together([close] * 2) as done:
-        failed = [each for each in done if isinstance(each, OperationalError if database.is_sqlite else IntegrityError)]
-    assert (done.count(None), len(failed)) == (1, 1), done
 
 
 def test_a_list_of_voters_is_written_once_however_many_workers_come(
@@ -257,28 +162,6 @@ def test_a_list_of_voters_is_written_once_however_many_workers_come(
 
     with together([draw_up] * 4) as done:
         assert done == [len(patrons)] * 4, done
-
-
-def test_without_the_voters_lock_a_form_sent_twice_at_once_would_fail(
-    database: Database, round_: Round, patrons: list[Person], now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Neither finds the form's id in the box: the second is stopped by the id's being unique, or by SQLite."""
-    submission, put, both_may_vote = secrets.token_hex(16), voting._put, Barrier(2)
-
-    def put_together(connection: Connection, facts: dict[str, Any]) -> int | None:
-        both_may_vote.wait()
-        return put(connection, facts)
-
-    def send() -> None:
-        with out_of_turn(database) as session:
-            voting.cast(session, round_.id, patrons[0].id, ["1"], submission, now, SECRET)
-            session.execute(select(func.pg_sleep(0.2)) if not database.is_sqlite else select(1))
-
-    monkeypatch.setattr(voting, "_ON_POSTGRESQL", voting._WHAT_DECIDES)
-    monkeypatch.setattr(voting, "_put", put_together)
-    with together([send, send]) as done:
-        failed = [each for each in done if isinstance(each, OperationalError if database.is_sqlite else IntegrityError)]
-    assert (done.count(None), len(failed)) == (1, 1), done
 
 
 def _open_elsewhere(database: Database, session: Session, draft: Round, now: datetime) -> None:
