@@ -1,6 +1,5 @@
 """The audit trail in the reader's language: it is written in English, once, and told in words of theirs."""
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from patronage.people.models import AuditEntry
@@ -68,6 +67,13 @@ DEEDS = {
     "topic shown": _l("topic shown"),
     "warning dismissed": _l("warning dismissed"),
 }
+SUBJECTS = {
+    "person": _l("person %(number)s"),
+    "legal entity": _l("legal entity %(number)s"),
+    "entry": _l("ledger entry %(number)s"),
+    "round": _l("round %(number)s"),
+    "topic": _l("topic %(number)s"),
+}
 
 
 def deed(entry: AuditEntry) -> str:
@@ -78,14 +84,4 @@ def deed(entry: AuditEntry) -> str:
 def subject(entry: AuditEntry) -> str:
     """Return what it was done to ("round 3"), in words; a name stays as it is."""
     kind, _space, number = entry.subject.rpartition(" ")
-    if kind == "person" and number.isdigit():
-        return str(_("person %(number)s", number=number))
-    if kind == "legal entity" and number.isdigit():
-        return str(_("legal entity %(number)s", number=number))
-    if kind == "entry" and number.isdigit():
-        return str(_("ledger entry %(number)s", number=number))
-    if kind == "round" and number.isdigit():
-        return str(_("round %(number)s", number=number))
-    if kind == "topic" and number.isdigit():
-        return str(_("topic %(number)s", number=number))
-    return entry.subject
+    return SUBJECTS[kind] % {"number": number} if kind in SUBJECTS and number.isdigit() else entry.subject

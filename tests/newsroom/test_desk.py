@@ -3,14 +3,17 @@
 from datetime import datetime
 
 import pytest
+from flask import Flask
+from flask_babel import force_locale
 from sqlalchemy import select
 
 from patronage.foundation.database import Database
 from patronage.foundation.identity import IdentityRow
 from patronage.giving.reconciling.kinds import KINDS
 from patronage.giving.reconciling.models import Reconciliation
+from patronage.newsroom import deeds
 from patronage.people import staff
-from patronage.people.models import Person
+from patronage.people.models import AuditEntry, Person
 from tests.ballots.polls import a_patron
 from tests.fixtures.app import Browsers, SignIn
 
@@ -80,3 +83,17 @@ def test_what_an_administrator_says_is_written_down_and_audited(
     refused = desk.post("/desk/settings", data={**form, "accent": "red"}, headers=headers)
     assert refused.status_code == 422
     assert "six digits" in refused.text
+
+
+def test_what_was_done_and_to_what_is_told_in_the_readers_language(app: Flask) -> None:
+    entries = [
+        AuditEntry(deed="round closed", subject=subject) for subject in ("round 7", "The Gazette", "round seven")
+    ]
+    with app.test_request_context(), force_locale("en"):
+        assert [deeds.subject(entry) for entry in entries] == ["round 7", "The Gazette", "round seven"]
+    with app.test_request_context(), force_locale("uk"):
+        in_ukrainian, *names = [deeds.subject(entry) for entry in entries]
+        assert deeds.deed(entries[0]) != "round closed"
+    assert in_ukrainian != "round 7"
+    assert in_ukrainian.endswith("7")
+    assert names == ["The Gazette", "round seven"]
