@@ -8,14 +8,13 @@ from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
 from patronage.ballots import tally
-from patronage.ballots.frozen import Frozen, Line, read
+from patronage.ballots.frozen import Frozen, read
 from patronage.ballots.models import Ballot, Round, RoundResult
 from patronage.ballots.rounds import ballot_topics
 from patronage.ballots.sealing import freezing, recounting
 from patronage.ballots.sealing.counts import grouped
 from patronage.ballots.tally import Outcome
 
-__all__ = ["Frozen", "Line", "grouped"]  # what others ask for here, beside what is defined below
 READS_TURNOUT = frozenset({"editor", "admin"})
 MOST_COUNTED = 10_000  # of an open round: the desk reads "10,000 or more", at the same cost for a million
 

@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
+from patronage.ballots.frozen import Frozen
 from patronage.ballots.models import Round, Topic, TopicState
-from patronage.ballots.results import Frozen, visible_results
+from patronage.ballots.results import visible_results
 from patronage.ballots.rounds import ballot_topics
 from patronage.ballots.showing import public_round
 from patronage.foundation.web.house import link

@@ -10,8 +10,9 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from patronage.ballots.announcing import Event
+from patronage.ballots.frozen import Frozen
 from patronage.ballots.models import Round, Topic, TopicState
-from patronage.ballots.results import Frozen, visible_results
+from patronage.ballots.results import visible_results
 from patronage.foundation.stamps import to_the_second
 from patronage.foundation.web.house import here, link
 from patronage.foundation.web.languages import newsrooms_language
