@@ -87,7 +87,8 @@ def test_a_vote_is_told_when_it_opens_without_and_when_it_closes_with_its_result
     said = opened["data"]
     assert isinstance(said, dict)
     assert set(said) == {"round"}
-    assert 12 not in said["round"].values()
+    dates = {"opens_at", "closes_at", "closed_at", "certified_at"}
+    assert set(said["round"]) == {"id", "title", "url", "places"} | dates
     with database.transaction() as session:
         closed(session, round_, clock.now())
         announce(session, "result.certified", {"round": round_.id, "version": 1}, clock.now())
