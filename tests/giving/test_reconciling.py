@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from patronage import cli
 from patronage.foundation.database import Database
 from patronage.foundation.jobs import Job
 from patronage.foundation.settings import Settings
@@ -20,7 +19,7 @@ from patronage.giving.reconciling import lists, nightly, walking
 from patronage.giving.reconciling.kinds import KINDS
 from patronage.giving.reconciling.models import Reconciliation
 from patronage.giving.reconciling.walking import Scope
-from patronage.operation import reconciling
+from patronage.operation import commands, reconciling
 from patronage.operation.checking import broken
 from tests.giving.readers import Readers, picture, pledges
 
@@ -230,11 +229,11 @@ def test_pledges_are_read_as_events_read_them(readers: Readers, tools: Tools, co
 def test_the_command_answers_in_json_with_its_status(readers: Readers, tools: Tools, app: Flask) -> None:
     readers.stripe.pay(readers.offered())
     runner = app.test_cli_runner()
-    told = runner.invoke(cli.reconcile, ["--json", "--only", "subscriptions", "--since", "2026-03-01"])
+    told = runner.invoke(commands.reconcile, ["--json", "--only", "subscriptions", "--since", "2026-03-01"])
     assert told.exit_code == reconciling.MENDED, told.output
     answer = json.loads(told.stdout)
     assert answer["kinds"]["subscriptions"]["mended"] == 1
     assert answer["differences"][0]["state"] == "mended"
-    assert runner.invoke(cli.reconcile, ["--only", "subscriptions"]).exit_code == reconciling.SAME
-    assert runner.invoke(cli.replay, []).exit_code == reconciling.SAME
+    assert runner.invoke(commands.reconcile, ["--only", "subscriptions"]).exit_code == reconciling.SAME
+    assert runner.invoke(commands.replay, []).exit_code == reconciling.SAME
     assert picture(tools)["pledges"][0]["attached"]
